@@ -1,0 +1,106 @@
+package mem
+
+import "time"
+
+// Schema is the recording's name and version.
+const Schema = "whyres/record/1"
+
+// Frame is one item of the stream that every sink reads: exactly one of the
+// pointers is set. Frames come in order of At.
+type Frame struct {
+	At     Instant
+	Header *Header
+	Event  *Event
+	Sample *Sample
+	Mark   *Mark
+	Lost   *Lost
+}
+
+// Header opens every stream.
+type Header struct {
+	Schema string `json:"schema"`
+	// Tool is the version of whyres that wrote the stream.
+	Tool string `json:"tool,omitempty"`
+	// Time and Mono are the same instant on both clocks.
+	Time    time.Time `json:"time"`
+	Mono    Instant   `json:"mono"`
+	Host    Host      `json:"host"`
+	Process Process   `json:"process"`
+	// FromStart: the process was traced from its very first mmap.
+	FromStart bool `json:"from_start,omitempty"`
+	// Children: processes that the target starts are traced too.
+	Children bool `json:"children,omitempty"`
+	// Attach is how the calls are seen: "fentry" or "raw_tracepoint".
+	Attach string `json:"attach,omitempty"`
+	// Missing says in plain words what this trace cannot show and why.
+	Missing []string `json:"missing,omitempty"`
+}
+
+// Host is where the trace was taken.
+type Host struct {
+	Kernel   string `json:"kernel"`
+	Arch     string `json:"arch"`
+	PageSize int    `json:"page_size"`
+	THP      string `json:"thp"`
+	CPUs     int    `json:"cpus"`
+}
+
+// Process is the target at the time of the header. GoVersion is "" where it is
+// not Go.
+type Process struct {
+	PID       int    `json:"pid"`
+	Comm      string `json:"comm"`
+	Exe       string `json:"exe"`
+	GoVersion string `json:"go_version"`
+	Cgo       bool   `json:"cgo"`
+}
+
+// MarkKind names a mark.
+type MarkKind string
+
+// The kinds of marks.
+const (
+	MarkGC       MarkKind = "gc"
+	MarkFork     MarkKind = "fork"
+	MarkExec     MarkKind = "exec"
+	MarkExit     MarkKind = "exit"
+	MarkCollapse MarkKind = "collapse"
+	// MarkEnd closes a trace; Why is "interrupt", "time is up" or
+	// "target exited".
+	MarkEnd MarkKind = "end"
+)
+
+// Mark is something that happened to the target other than a call.
+type Mark struct {
+	At   Instant  `json:"t"`
+	Kind MarkKind `json:"mark"`
+	PID  int      `json:"pid"`
+	// NumGC of a GC: it is the NumGC-th; First is set when several GCs share
+	// one mark because their own instants are no longer known.
+	NumGC uint32 `json:"num_gc,omitempty"`
+	First uint32 `json:"first_gc,omitempty"`
+	// Why a GC ran ("heap goal", "2 min idle", "asked for", "unknown"); why a trace
+	// ended; what exec replaced.
+	Why string `json:"why,omitempty"`
+	// Child of a fork.
+	Child int `json:"child,omitempty"`
+	// Exit code of an exit, or the signal that ended it.
+	ExitCode int `json:"exit_code,omitempty"`
+	Signal   int `json:"signal,omitempty"`
+	// Comm after an exec.
+	Comm string `json:"comm,omitempty"`
+	// RSS after a collapse, exact.
+	RSS RSS `json:"rss,omitzero"`
+}
+
+// Lost says how many events were dropped since the last such frame, and where.
+type Lost struct {
+	At Instant `json:"t"`
+	// Events dropped in all since tracing began, by the CPU that dropped them.
+	Total  uint64   `json:"total"`
+	PerCPU []uint64 `json:"per_cpu,omitempty"`
+	// Since the previous Lost frame.
+	New uint64 `json:"new"`
+	// Why: "ring full", "too many calls in flight", "program skipped".
+	Reasons map[string]uint64 `json:"reasons,omitempty"`
+}
