@@ -76,6 +76,8 @@ const (
 	// NoteShared: RSS changed by something else too while the call ran, so
 	// the change between before and after is not this call's alone.
 	NoteShared = "rss-shared"
+	// NoteUnsure: what the call itself moved is not certain either.
+	NoteUnsure = "attribution-unsure"
 	// NoteStackCut: the user stack was deeper than what was kept.
 	NoteStackCut = "stack-cut"
 )
