@@ -1,0 +1,141 @@
+// Package launch starts a command that is to be traced from its very first
+// mmap: stopped at exec, before it has mapped anything of its own, and run as
+// the user who called sudo. It imports nothing of whyres.
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// Child is a command under way.
+type Child struct {
+	process *os.Process
+	ended   chan struct{}
+	state   *os.ProcessState
+}
+
+// Start runs the command until its exec, calls ready with its pid while it is
+// stopped there, and lets it go. An error of ready ends it. The command has a
+// process group of its own, so that Ctrl-C reaches whyres first; its output
+// goes to out, since standard output is the caller's.
+func Start(argv []string, who *User, out *os.File, ready func(pid int) error) (*Child, error) {
+	path, err := exec.LookPath(argv[0])
+	if err != nil {
+		return nil, fmt.Errorf("cannot run %s: %w", argv[0], errors.Unwrap(err))
+	}
+	stdin, err := input()
+	if err != nil {
+		return nil, err
+	}
+	defer stdin.Close()
+	attr := &os.ProcAttr{
+		Env:   who.environ(os.Environ()),
+		Files: []*os.File{stdin, out, os.Stderr},
+		Sys:   &syscall.SysProcAttr{Ptrace: true, Setpgid: true, Credential: who.credential()},
+	}
+	started := make(chan error, 1)
+	c := &Child{ended: make(chan struct{})}
+	go c.run(path, argv, attr, ready, started)
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("cannot run %s: %w", argv[0], err)
+	}
+	return c, nil
+}
+
+// run owns the child from start to end. Everything about a traced process must
+// be done by the thread that started it.
+func (c *Child) run(path string, argv []string, attr *os.ProcAttr, ready func(int) error, started chan<- error) {
+	defer close(c.ended)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	process, err := os.StartProcess(path, argv, attr)
+	if err != nil {
+		started <- unwrapPath(err)
+		return
+	}
+	c.process = process
+	err = letGo(process.Pid, ready)
+	started <- err
+	c.state, _ = process.Wait()
+}
+
+// letGo waits for the stop at exec, calls ready and detaches.
+func letGo(pid int, ready func(int) error) error {
+	var status syscall.WaitStatus
+	for {
+		_, err := syscall.Wait4(pid, &status, syscall.WALL, nil)
+		if !errors.Is(err, syscall.EINTR) {
+			if err != nil {
+				return fmt.Errorf("wait for its exec: %w", err)
+			}
+			break
+		}
+	}
+	if !status.Stopped() {
+		return fmt.Errorf("it ended before it could be traced: %v", status)
+	}
+	if err := ready(pid); err != nil {
+		return errors.Join(err, syscall.Kill(pid, syscall.SIGKILL))
+	}
+	return syscall.PtraceDetach(pid)
+}
+
+// input is what the command reads: what whyres was given, but never the
+// terminal, which belongs to the foreground process group.
+func input() (*os.File, error) {
+	if info, err := os.Stdin.Stat(); err == nil && info.Mode()&os.ModeCharDevice == 0 {
+		fd, err := syscall.Dup(int(os.Stdin.Fd()))
+		if err != nil {
+			return nil, fmt.Errorf("hand on standard input: %w", err)
+		}
+		return os.NewFile(uintptr(fd), "stdin"), nil
+	}
+	return os.Open(os.DevNull)
+}
+
+func unwrapPath(err error) error {
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	return err
+}
+
+// PID of the command.
+func (c *Child) PID() int { return c.process.Pid }
+
+// End asks the command to end (SIGTERM), and kills it if it has not after the
+// grace. It returns when the command has ended. What it started itself, in its
+// process group, is asked as well.
+func (c *Child) End(grace time.Duration) error {
+	if closed(c.ended) {
+		return nil
+	}
+	_ = syscall.Kill(-c.PID(), syscall.SIGTERM)
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	select {
+	case <-c.ended:
+		return nil
+	case <-ctx.Done():
+	}
+	_ = syscall.Kill(-c.PID(), syscall.SIGKILL)
+	<-c.ended
+	return fmt.Errorf("pid %d did not end within %v of SIGTERM and was killed", c.PID(), grace)
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,90 @@
+package launch
+
+import (
+	"fmt"
+	"os/user"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// User is who the command runs as; nil is whoever runs whyres.
+type User struct {
+	name, home string
+	uid, gid   uint32
+	groups     []uint32
+}
+
+// Invoking is the user who called sudo, nil if that is not how whyres was
+// called. Getenv looks up the variables that sudo sets.
+func Invoking(euid int, getenv func(string) string) (*User, error) {
+	id := getenv("SUDO_UID")
+	if euid != 0 || id == "" || id == "0" {
+		return nil, nil
+	}
+	u, err := user.LookupId(id)
+	if err != nil {
+		return nil, fmt.Errorf("SUDO_UID is %q, but who is that? %w", id, err)
+	}
+	return from(u)
+}
+
+func from(u *user.User) (*User, error) {
+	out := &User{name: u.Username, home: u.HomeDir}
+	groups, err := u.GroupIds()
+	if err != nil {
+		groups = []string{u.Gid}
+	}
+	for _, field := range []struct {
+		text string
+		into *uint32
+	}{{u.Uid, &out.uid}, {u.Gid, &out.gid}} {
+		if *field.into, err = number(field.text); err != nil {
+			return nil, err
+		}
+	}
+	for _, text := range groups {
+		g, err := number(text)
+		if err != nil {
+			return nil, err
+		}
+		out.groups = append(out.groups, g)
+	}
+	return out, nil
+}
+
+func number(text string) (uint32, error) {
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("user or group id %q: %w", text, err)
+	}
+	return uint32(n), nil
+}
+
+// IDs are the user's and the group's number.
+func (u *User) IDs() (uid, gid int) { return int(u.uid), int(u.gid) }
+
+func (u *User) credential() *syscall.Credential {
+	if u == nil {
+		return nil
+	}
+	return &syscall.Credential{Uid: u.uid, Gid: u.gid, Groups: u.groups}
+}
+
+// environ is env with the user's own home and name in place of root's.
+func (u *User) environ(env []string) []string {
+	if u == nil {
+		return env
+	}
+	own := map[string]string{"HOME": u.home, "USER": u.name, "LOGNAME": u.name}
+	env = slices.DeleteFunc(slices.Clone(env), func(v string) bool {
+		key, _, _ := strings.Cut(v, "=")
+		_, ok := own[key]
+		return ok || strings.HasPrefix(key, "SUDO_")
+	})
+	for _, key := range []string{"HOME", "USER", "LOGNAME"} {
+		env = append(env, key+"="+own[key])
+	}
+	return env
+}

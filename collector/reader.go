@@ -1,0 +1,66 @@
+package collector
+
+import (
+	"time"
+
+	"whyres/collector/mem"
+)
+
+const (
+	// readFor is how long one reading waits: the longest that an event lies in
+	// the ring without filling it.
+	readFor = 20 * time.Millisecond
+	// batchSize bounds one reading: a batch is handed on before it is big.
+	batchSize = 2048
+	// slack is how far two CPUs' records may be out of order in the ring.
+	slack = 5 * time.Millisecond
+)
+
+// batch is what one reading brought. Nothing that happened up to upto will
+// come in a later one.
+type batch struct {
+	frames []mem.Frame
+	upto   mem.Instant
+	err    error
+	last   bool
+}
+
+// reader reads until stop is closed, and then whatever is left.
+type reader struct {
+	source EventSource
+	now    func() mem.Instant
+	stop   <-chan struct{}
+	out    chan<- batch
+}
+
+func (r reader) run() {
+	defer close(r.out)
+	for {
+		stopping := closed(r.stop)
+		b, drained := r.read()
+		b.last = b.err != nil || stopping && drained
+		r.out <- b
+		if b.last {
+			return
+		}
+	}
+}
+
+func (r reader) read() (batch, bool) {
+	began := r.now()
+	frames, drained, err := r.source.Read(make([]mem.Frame, 0, batchSize), time.Now().Add(readFor))
+	b := batch{frames: frames, upto: began.Add(-slack), err: err}
+	if !drained && len(frames) > 0 {
+		b.upto = min(b.upto, frames[len(frames)-1].At.Add(-slack))
+	}
+	return b, drained
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
