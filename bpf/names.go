@@ -29,24 +29,26 @@ func callName(call uint32) mem.Call {
 	return mem.Call("call_" + strconv.Itoa(int(call)))
 }
 
-// adviceName names the advices of include/uapi/asm-generic/mman-common.h. One
-// that is newer than this list is given by its number.
+// adviceNames are the advices of include/uapi/asm-generic/mman-common.h.
+var adviceNames = [...]string{
+	unix.MADV_NORMAL: "MADV_NORMAL", unix.MADV_RANDOM: "MADV_RANDOM", unix.MADV_SEQUENTIAL: "MADV_SEQUENTIAL",
+	unix.MADV_WILLNEED: "MADV_WILLNEED", unix.MADV_DONTNEED: "MADV_DONTNEED", unix.MADV_FREE: "MADV_FREE",
+	unix.MADV_REMOVE: "MADV_REMOVE", unix.MADV_DONTFORK: "MADV_DONTFORK", unix.MADV_DOFORK: "MADV_DOFORK",
+	unix.MADV_MERGEABLE: "MADV_MERGEABLE", unix.MADV_UNMERGEABLE: "MADV_UNMERGEABLE",
+	unix.MADV_HUGEPAGE: "MADV_HUGEPAGE", unix.MADV_NOHUGEPAGE: "MADV_NOHUGEPAGE",
+	unix.MADV_DONTDUMP: "MADV_DONTDUMP", unix.MADV_DODUMP: "MADV_DODUMP",
+	unix.MADV_WIPEONFORK: "MADV_WIPEONFORK", unix.MADV_KEEPONFORK: "MADV_KEEPONFORK",
+	unix.MADV_COLD: "MADV_COLD", unix.MADV_PAGEOUT: "MADV_PAGEOUT",
+	unix.MADV_POPULATE_READ: "MADV_POPULATE_READ", unix.MADV_POPULATE_WRITE: "MADV_POPULATE_WRITE",
+	unix.MADV_DONTNEED_LOCKED: "MADV_DONTNEED_LOCKED", unix.MADV_COLLAPSE: "MADV_COLLAPSE",
+	unix.MADV_HWPOISON: "MADV_HWPOISON", 101: "MADV_SOFT_OFFLINE", 102: "MADV_GUARD_INSTALL", 103: "MADV_GUARD_REMOVE",
+}
+
+// adviceName is the advice in words. One that is newer than the list is given
+// by its number.
 func adviceName(advice uint64) string {
-	names := [...]string{
-		unix.MADV_NORMAL: "NORMAL", unix.MADV_RANDOM: "RANDOM", unix.MADV_SEQUENTIAL: "SEQUENTIAL",
-		unix.MADV_WILLNEED: "WILLNEED", unix.MADV_DONTNEED: "DONTNEED", unix.MADV_FREE: "FREE",
-		unix.MADV_REMOVE: "REMOVE", unix.MADV_DONTFORK: "DONTFORK", unix.MADV_DOFORK: "DOFORK",
-		unix.MADV_MERGEABLE: "MERGEABLE", unix.MADV_UNMERGEABLE: "UNMERGEABLE",
-		unix.MADV_HUGEPAGE: "HUGEPAGE", unix.MADV_NOHUGEPAGE: "NOHUGEPAGE",
-		unix.MADV_DONTDUMP: "DONTDUMP", unix.MADV_DODUMP: "DODUMP",
-		unix.MADV_WIPEONFORK: "WIPEONFORK", unix.MADV_KEEPONFORK: "KEEPONFORK",
-		unix.MADV_COLD: "COLD", unix.MADV_PAGEOUT: "PAGEOUT",
-		unix.MADV_POPULATE_READ: "POPULATE_READ", unix.MADV_POPULATE_WRITE: "POPULATE_WRITE",
-		unix.MADV_DONTNEED_LOCKED: "DONTNEED_LOCKED", unix.MADV_COLLAPSE: "COLLAPSE",
-		unix.MADV_HWPOISON: "HWPOISON", 101: "SOFT_OFFLINE", 102: "GUARD_INSTALL", 103: "GUARD_REMOVE",
-	}
-	if advice < uint64(len(names)) && names[advice] != "" {
-		return "MADV_" + names[advice]
+	if advice < uint64(len(adviceNames)) && adviceNames[advice] != "" {
+		return adviceNames[advice]
 	}
 	return "MADV_" + strconv.FormatUint(advice, 10)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,7 +63,7 @@ type run struct {
 	looks    chan look
 
 	window   window
-	released space.Released
+	released *space.Released
 	asked    bool // a look is under way
 	renew    bool
 	gone     bool
@@ -77,6 +78,7 @@ func newRun(c Config) *run {
 		batches:  make(chan batch, 2),
 		requests: make(chan request),
 		looks:    make(chan look, 1),
+		released: space.NewReleased(c.Header.Host.PageSize, 0),
 	}
 }
 
@@ -155,7 +157,7 @@ func (r *run) ask(full bool) {
 	}
 	order := Order{Full: full}
 	if full {
-		order.Released = r.released.Ranges()
+		order.Released = slices.Collect(r.released.Ranges())
 		r.lastFull = r.Now()
 	}
 	r.requests <- request{order: order, renew: r.renew}
@@ -218,7 +220,7 @@ func (r *run) marked(m *mem.Mark) {
 	}
 	switch m.Kind {
 	case mem.MarkExec:
-		r.released = space.Released{}
+		r.released.Reset()
 		r.renew = true
 	case mem.MarkExit:
 		r.gone = true
@@ -240,18 +242,19 @@ func (r *run) countLost(always bool) error {
 }
 
 func (r *run) deliver(f mem.Frame) error {
-	for _, s := range r.Sinks {
-		if err := s.Frame(f); err != nil {
-			return err
-		}
-	}
-	return nil
+	return r.eachSink(func(s Sink) error { return s.Frame(f) })
 }
 
-func (r *run) flush() error {
+func (r *run) flush() error { return r.eachSink(Sink.Flush) }
+
+// eachSink drops a sink that fails, so that a full disk is reported once and the
+// others still come to their end.
+func (r *run) eachSink(do func(Sink) error) error {
 	var failed []error
-	for _, s := range r.Sinks {
-		failed = append(failed, s.Flush())
-	}
+	r.Sinks = slices.DeleteFunc(slices.Clone(r.Sinks), func(s Sink) bool {
+		err := do(s)
+		failed = append(failed, err)
+		return err != nil
+	})
 	return errors.Join(failed...)
 }

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+)
+
+const emulator = "qemu-system-x86_64"
+
+// machine is how virtual machines are built.
+type machine struct {
+	accel   string // QEMU's -accel
+	smp     string // QEMU's -smp
+	memory  string // QEMU's -m
+	append  string // more of the kernel's command line
+	timeout time.Duration
+}
+
+// findEmulator says what to install if there is none.
+func findEmulator() error {
+	if _, err := exec.LookPath(emulator); err != nil {
+		return fmt.Errorf("kernels are booted in QEMU (apt-get install qemu-system-x86, or dnf install qemu-system-x86-core): %w", err)
+	}
+	return nil
+}
+
+// boot starts the kernel and gives each line that the guest prints to line,
+// until the machine ends or the time is up. What the kernel itself prints goes
+// to kernelLog.
+func (m machine) boot(ctx context.Context, image, initramfs, kernelLog string, line func(string)) error {
+	ctx, cancel := context.WithTimeout(ctx, m.timeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, emulator, //nolint:gosec // our own arguments
+		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none",
+		"-accel", m.accel, "-smp", m.smp, "-m", m.memory,
+		"-kernel", image, "-initrd", initramfs,
+		"-append", "console=ttyS1 loglevel=5 panic=-1 "+m.append,
+		"-serial", "stdio", "-serial", "file:"+kernelLog)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	readErr := eachLine(out, line)
+	err = cmd.Wait()
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("stopped after %v: give it more with -timeout", m.timeout)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return fmt.Errorf("%s: %w", emulator, err)
+	}
+	return readErr
+}
+
+// eachLine reads to the end. A line longer than 64 KiB comes in pieces.
+func eachLine(r io.Reader, line func(string)) error {
+	for b := bufio.NewReaderSize(r, 64<<10); ; {
+		s, _, err := b.ReadLine()
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, os.ErrClosed):
+			return nil
+		case err != nil:
+			return fmt.Errorf("read the serial port: %w", err)
+		}
+		line(string(s))
+	}
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"whyres/cmd/whyres/internal/timeline"
+)
+
+// display is how to show a timeline: the flags that all commands with one have.
+type display struct {
+	color   string
+	verbose bool
+	json    bool
+}
+
+func (d *display) flags(c *cobra.Command) {
+	c.Flags().StringVar(&d.color, "color", "auto", "colours: auto, always or never (auto: on a terminal, unless NO_COLOR is set)")
+	c.Flags().BoolVarP(&d.verbose, "verbose", "v", false, "one line for each call, with its stack")
+	c.Flags().BoolVar(&d.json, "json", false, "JSON lines: the recording's, and the verdict as the last")
+	_ = c.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (d *display) check() error {
+	switch d.color {
+	case "auto", "always", "never":
+		return nil
+	}
+	return usage("--color is %q: want auto, always or never", d.color)
+}
+
+// options looks at the terminal, if out is one.
+func (d *display) options(out io.Writer) timeline.Options {
+	o := timeline.Options{Verbose: d.verbose, Color: d.color == "always", ASCII: !utf8Locale(os.Getenv)}
+	f, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return o
+	}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+		o.Width = width
+	}
+	o.Color = o.Color || d.color == "auto" && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return o
+}

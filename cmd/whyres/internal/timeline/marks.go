@@ -1,0 +1,78 @@
+package timeline
+
+import "whyres/collector/mem"
+
+// gcSince is what a GC's row tells beside the GC.
+type gcSince struct {
+	left int64  // bytes returned since the GC before,
+	num  uint32 // and that one's number
+}
+
+// addMark files one mark.
+func (g *grouper) addMark(m *mem.Mark) {
+	g.advance(m.At)
+	mine := g.mine(m.PID)
+	k := key{kind: markKind(m.Kind)}
+	if !mine {
+		k.pid = m.PID
+	}
+	if g.verbose || k.kind == kindExec || k.kind == kindExit || k.kind == kindEnd {
+		k.serial = g.next()
+	}
+	b := g.burst(k, m.At, callGap, markLongest)
+	b.child = !mine
+	b.addMark(m)
+	if mine {
+		g.markState(b, m)
+	}
+	if g.verbose {
+		g.close(b)
+		g.flush()
+	}
+}
+
+// markState brings the target's state up to the mark.
+func (g *grouper) markState(b *burst, m *mem.Mark) {
+	if m.RSS.Total() > 0 {
+		g.now.rss, g.now.resKnown = m.RSS, true
+	}
+	g.now.at = max(g.now.at, m.At)
+	g.active = max(g.active, m.At)
+	if m.Kind != mem.MarkGC || b.n == 1 {
+		g.touch(b) // of many GCs in one row the first tells: RES that moves later is not theirs
+	}
+	if m.Kind == mem.MarkGC {
+		g.addGC(b, m)
+	}
+}
+
+// addGC counts GCs, and what was returned between them.
+func (g *grouper) addGC(b *burst, m *mem.Mark) {
+	from := m.NumGC
+	if m.First != 0 && m.First < m.NumGC {
+		from = m.First
+	}
+	if b.first == 0 {
+		b.first = from
+		b.since.left, b.since.num = g.totals.left-g.gc.left, g.gc.num
+	}
+	b.to = m.NumGC
+	g.gc.left, g.gc.num = g.totals.left, m.NumGC
+	g.totals.gcs += uint64(m.NumGC-from) + 1
+}
+
+func markKind(k mem.MarkKind) kind {
+	switch k {
+	case mem.MarkGC:
+		return kindGC
+	case mem.MarkCollapse:
+		return kindCollapse
+	case mem.MarkFork:
+		return kindFork
+	case mem.MarkExec:
+		return kindExec
+	case mem.MarkExit:
+		return kindExit
+	}
+	return kindEnd
+}

@@ -1,0 +1,184 @@
+package timeline
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"whyres/collector/explain"
+	"whyres/collector/mem"
+)
+
+// Verdict prints the verdict by itself: whose it is, then why RES is what it is,
+// where it is, and what was given back.
+func Verdict(w io.Writer, o Options, v *explain.Verdict) error {
+	p := newPrinter(o)
+	parts := headline(&mem.Header{Host: v.Host, Process: v.Process})
+	p.paragraph(toneHead, 0, append(parts, "RES"+glue+size(v.RES))...)
+	p.verdict(v)
+	_, err := io.Copy(w, bytes.NewReader(p.out.Bytes()))
+	return err
+}
+
+// Verdict prints the rows that are still open, and the verdict in place of the
+// totals. Close prints what is left to say.
+func (t *Timeline) Verdict(v *explain.Verdict) error {
+	if t.done || t.err != nil {
+		return t.err
+	}
+	t.finish()
+	t.judged = true
+	t.lines.verdict(v)
+	return t.flush()
+}
+
+// verdict adds all of it: the sentences first.
+func (p *printer) verdict(v *explain.Verdict) {
+	p.blank()
+	why := v.Why
+	if len(why) == 0 {
+		why = explain.Sentences(v)
+	}
+	p.sayings("Why: ", why)
+	p.forecast(v)
+	if len(v.Ledger) > 0 {
+		p.blank()
+		p.tree(v.RES, v.Ledger)
+	}
+	if v.Trace != nil {
+		p.blank()
+		p.givenBack(v.Trace)
+	}
+	if v.MemStats.Source != "" && v.MemStats.Source != "none" {
+		p.blank()
+		p.paragraph(tonePlain, treeIndent, memStatsText(v)...)
+	}
+	p.causes(v.Causes)
+	p.warnings(v.Warnings)
+	p.blank()
+}
+
+func (p *printer) blank() { p.out.WriteByte('\n') }
+
+// widestText is where sentences are wrapped however wide the terminal is.
+const widestText = 110
+
+// sayings adds sentences under a word that leads them; a sentence never shares
+// a line with another.
+func (p *printer) sayings(lead string, sentences []string) {
+	w := 0
+	if p.options.Width > 0 {
+		w = max(min(p.options.Width, widestText)-width(lead), 8)
+	}
+	for _, sentence := range sentences {
+		lines := wrapClauses([]string{glueUnits(clean(sentence, 2000))}, w)
+		for _, line := range lines {
+			p.line(piece{toneHead, lead}, piece{tonePlain, line})
+			lead = strings.Repeat(" ", width(lead))
+		}
+	}
+}
+
+// glueUnits keeps numbers and their units on one line.
+func glueUnits(s string) string {
+	for _, unit := range [...]string{" B", " KiB", " MiB", " GiB", " TiB", " %", " s"} {
+		for _, end := range [...]string{" ", ".", ",", ";", ":", ")"} {
+			s = strings.ReplaceAll(s, unit+end, glue+unit[1:]+end)
+		}
+	}
+	return s
+}
+
+// forecast says what is expected to leave RES, and when.
+func (p *printer) forecast(v *explain.Verdict) {
+	f := v.Forecast
+	if f == nil {
+		return
+	}
+	text := "about " + size(f.Bytes) + " leave RES"
+	switch {
+	case f.Earliest.IsZero() && f.Latest.IsZero():
+	case f.Latest.IsZero() || f.Earliest.Equal(f.Latest):
+		text += " at " + clock(f.Earliest) + in(v.Time, f.Earliest)
+	default:
+		text += " between " + clock(f.Earliest) + " and " + clock(f.Latest) + in(v.Time, f.Earliest)
+	}
+	if f.Why != "" {
+		text += ": " + f.Why
+	}
+	p.sayings("When: ", []string{text})
+}
+
+func clock(t time.Time) string { return t.Format("15:04:05") }
+
+func in(now, then time.Time) string {
+	if now.IsZero() || !then.After(now) {
+		return ""
+	}
+	return " (in " + span(then.Sub(now)) + " at the soonest)"
+}
+
+// memStatsText is the Go runtime's own account.
+func memStatsText(v *explain.Verdict) []string {
+	m := &v.MemStats
+	idle := "idle" + glue + amount(clampInt(m.HeapIdle)) + ", " + amount(clampInt(m.HeapReleased)) + " of it released"
+	out := []string{
+		"MemStats", "sys" + glue + amount(clampInt(m.Sys)), "heap in use" + glue + amount(clampInt(m.HeapInuse)), idle,
+		"stacks" + glue + amount(clampInt(m.StackInuse)),
+	}
+	gc := "GC" + glue + strconv.FormatUint(uint64(m.NumGC), 10)
+	if v.LastGCAgo > 0 {
+		gc += ", " + span(time.Duration(v.LastGCAgo)) + " ago"
+	}
+	out = append(out, gc)
+	if m.NextGC != 0 && m.NextGC < math.MaxInt64 {
+		out = append(out, "next at"+glue+amount(clampInt(m.NextGC)))
+	}
+	if m.GCPercent < 0 {
+		out = append(out, "GOGC off")
+	}
+	if m.MemoryLimit > 0 && m.MemoryLimit != math.MaxInt64 {
+		out = append(out, "GOMEMLIMIT"+glue+size(m.MemoryLimit))
+	}
+	if m.Torn {
+		out = append(out, "read while they changed: not exact")
+	}
+	return out
+}
+
+// causes adds the reasons with their evidence and remedies.
+func (p *printer) causes(causes []explain.Cause) {
+	for i, c := range causes {
+		if i == 0 {
+			p.blank()
+		}
+		p.paragraph(toneHead, treeIndent, clean(c.ID, 40), size(c.Bytes), clean(c.Confidence, 20))
+		for _, list := range [...]struct {
+			lead  string
+			texts []string
+		}{{"because ", c.Evidence}, {"remedy: ", c.Remedy}} {
+			for _, text := range list.texts {
+				p.paragraph(tonePlain, treeIndent+2, list.lead+glueUnits(clean(text, 1000)))
+			}
+		}
+	}
+}
+
+// warnings adds what the numbers do not hold, but for what the header has said.
+func (p *printer) warnings(warnings []string) {
+	first := true
+	for _, w := range warnings {
+		if slices.Contains(p.missing, w) {
+			continue
+		}
+		if first {
+			p.blank()
+			first = false
+		}
+		p.paragraph(toneDim, treeIndent, "note: "+glueUnits(clean(w, 1000)))
+	}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+
+	"whyres/cmd/whyres/internal/timeline"
+	"whyres/collector"
+	"whyres/collector/explain"
+	"whyres/collector/kernel"
+	"whyres/collector/mem"
+	"whyres/collector/record"
+)
+
+// story is what trace and replay share: the frames come in, the timeline or
+// JSON lines go out, and at the end the verdict.
+type story struct {
+	sinks   []collector.Sink
+	out     io.Writer
+	explain *explain.Accumulator
+	shown   *timeline.Timeline // nil with --json
+	lines   *record.Writer     // nil without
+	cpu     bool
+	closers []io.Closer
+}
+
+// newStory tells a story on s.out, and records it if recording is not nil.
+func newStory(s streams, d display, recording io.WriteCloser) (*story, error) {
+	st := &story{out: s.out, explain: explain.NewAccumulator(), cpu: true}
+	st.sinks = append(st.sinks, explaining{st.explain})
+	if recording != nil {
+		if err := st.record(recording); err != nil {
+			return st, err
+		}
+	}
+	if d.json {
+		w, err := record.NewWriter(s.out)
+		if err != nil {
+			return st, err
+		}
+		st.lines = w
+		st.sinks = append(st.sinks, recorder{w})
+		return st, nil
+	}
+	st.shown = timeline.New(s.out, d.options(s.out))
+	st.sinks = append(st.sinks, st.shown)
+	return st, nil
+}
+
+// record adds the recording as a sink.
+func (s *story) record(to io.WriteCloser) error {
+	s.closers = append(s.closers, to)
+	var options []record.WriterOption
+	if named, ok := to.(interface{ Name() string }); ok && strings.HasSuffix(named.Name(), ".zst") {
+		options = append(options, record.Zstd())
+	}
+	w, err := record.NewWriter(to, options...)
+	if err != nil {
+		return err
+	}
+	s.closers = append(s.closers, w)
+	s.sinks = append(s.sinks, recorder{w})
+	return nil
+}
+
+// end tells the verdict.
+func (s *story) end() error {
+	verdict := s.explain.Verdict()
+	v := &verdict
+	if s.lines != nil {
+		return errors.Join(s.lines.Flush(), writeVerdict(s.out, v))
+	}
+	if s.cpu {
+		if used, err := kernel.OwnCPU(); err == nil {
+			s.shown.Overhead(used)
+		}
+	}
+	return s.shown.Close()
+}
+
+// close ends the recording.
+func (s *story) close() error {
+	var failed []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		failed = append(failed, s.closers[i].Close())
+	}
+	s.closers = nil
+	return errors.Join(failed...)
+}
+
+// explaining is the accumulator as a sink.
+type explaining struct{ *explain.Accumulator }
+
+func (e explaining) Frame(f mem.Frame) error { e.Observe(f); return nil }
+func (explaining) Flush() error              { return nil }
+
+// recorder is a recording's writer as a sink.
+type recorder struct{ *record.Writer }
+
+func (r recorder) Frame(f mem.Frame) error { return r.Write(f) }
+
+// writeVerdict writes the verdict as one JSON line of type "verdict".
+func writeVerdict(w io.Writer, v *explain.Verdict) error {
+	object, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	line := append([]byte(`{"type":"verdict",`), bytes.TrimPrefix(object, []byte("{"))...)
+	_, err = w.Write(append(line, '\n'))
+	return err
+}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"whyres/bpf"
+	"whyres/cmd/whyres/internal/launch"
+	"whyres/collector"
+	"whyres/collector/goruntime"
+	"whyres/collector/kernel"
+	"whyres/collector/mem"
+	"whyres/collector/target"
+)
+
+const (
+	procfs = "/proc"
+	// grace is how long a command that whyres started has for ending.
+	grace = 5 * time.Second
+)
+
+// traceOptions are trace's flags.
+type traceOptions struct {
+	display
+	pid        int
+	command    []string
+	duration   time.Duration
+	output     string
+	force      bool
+	every      time.Duration
+	fullEvery  time.Duration
+	noChildren bool
+	ringMiB    int
+	attach     string
+}
+
+func traceCommand(s streams) *cobra.Command {
+	var o traceOptions
+	c := &cobra.Command{
+		Use:   "trace (-p PID | -- COMMAND ARGS...)",
+		Short: "Watch live when a process maps, releases and keeps memory",
+		Long: `trace shows, line by line, when the process maps memory, gives it back and
+takes it again, who in it did so and what it brought, with the kernel's RES
+and the Go runtime's own numbers beside it; and at the end where RES is.
+
+It ends on Ctrl-C, when --for is over, or when the process ends. A running
+process (-p) is neither changed nor stopped. A command is started as the user
+who called sudo, traced from its first mmap, and asked to end (SIGTERM) when
+the trace ends; its output goes to standard error.
+
+Sizes are in MiB (1024 KiB of 1024 bytes). asked is what a call covers; left RES
+is what that brought.`,
+		Example: `  sudo whyres trace -p 4242
+  sudo whyres trace -p 4242 --for 5m -o night.whyres
+  sudo whyres trace -- ./server -addr :8080
+  sudo whyres trace -p 4242 --json | jq 'select(.type=="event" and .errno!="")'`,
+		RunE: func(c *cobra.Command, args []string) error {
+			o.command = args
+			if err := o.check(c); err != nil {
+				return err
+			}
+			return trace(c.Context(), s, o)
+		},
+	}
+	o.flags(c)
+	return c
+}
+
+func (o *traceOptions) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.IntVarP(&o.pid, "pid", "p", 0, "the process to trace")
+	f.DurationVar(&o.duration, "for", 0, "end after this time, for instance 30s or 10m (0: never)")
+	f.StringVarP(&o.output, "output", "o", "", "record to this file, for whyres replay (.zst: compressed)")
+	f.BoolVar(&o.force, "force", false, "overwrite the file of -o")
+	f.DurationVar(&o.every, "every", 100*time.Millisecond, "time between samples of RES and the runtime's numbers")
+	f.DurationVar(&o.fullEvery, "full-every", 10*time.Second, "time between samples of all mappings and heap pages")
+	f.BoolVar(&o.noChildren, "no-children", false, "do not trace the processes that it starts")
+	f.IntVar(&o.ringMiB, "buffer", 8, "MiB of kernel memory for events that wait to be read, a power of two")
+	f.StringVar(&o.attach, "attach", string(bpf.AttachAuto), "how calls are seen: auto, fentry or raw_tracepoint")
+	o.display.flags(c)
+	_ = c.RegisterFlagCompletionFunc("attach", cobra.FixedCompletions(
+		[]string{string(bpf.AttachAuto), string(bpf.AttachFunctions), string(bpf.AttachRaw)}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (o *traceOptions) check(c *cobra.Command) error {
+	byPID := c.Flags().Changed("pid")
+	switch {
+	case byPID == (len(o.command) > 0):
+		return usage("trace wants either -p PID or -- and a command")
+	case byPID && o.pid <= 0:
+		return usage("-p %d: want a process's number", o.pid)
+	case !byPID && c.ArgsLenAtDash() != 0:
+		return usage("put -- before the command: whyres trace -- %s", o.command[0])
+	case o.duration < 0:
+		return usage("--for %v: want a positive time", o.duration)
+	case o.every < time.Millisecond || o.fullEvery < o.every:
+		return usage("--every wants 1ms or more, --full-every no less than --every")
+	case o.ringMiB < 1 || o.ringMiB > 1024 || o.ringMiB&(o.ringMiB-1) != 0:
+		return usage("--buffer %d: want a power of two from 1 to 1024", o.ringMiB)
+	case o.attach != string(bpf.AttachAuto) && o.attach != string(bpf.AttachFunctions) && o.attach != string(bpf.AttachRaw):
+		return usage("--attach is %q: want auto, fentry or raw_tracepoint", o.attach)
+	}
+	return o.display.check()
+}
+
+// tracing is a trace being set up and taken down: what is open, to be closed
+// in reverse order whatever happens.
+type tracing struct {
+	options traceOptions
+	streams streams
+	tracer  *bpf.Tracer
+	view    *target.View
+	names   *target.Names
+	child   *launch.Child
+	story   *story
+	closers []func() error
+}
+
+func trace(ctx context.Context, s streams, o traceOptions) (err error) {
+	t := &tracing{options: o, streams: s}
+	defer func() { err = errors.Join(err, t.close()) }()
+	if err := t.open(); err != nil {
+		return err
+	}
+	header, err := t.header()
+	if err != nil {
+		return err
+	}
+	failed := collector.Run(ctx, collector.Config{
+		Header: header, Source: t.tracer, Looker: t.view, Namer: t.names,
+		Sinks: t.story.sinks, Now: kernel.Now,
+		For: o.duration, Every: o.every, FullEvery: o.fullEvery,
+	})
+	return errors.Join(failed, t.story.end(), t.endChild())
+}
+
+// open does what may fail first, so that nothing is started or written in vain.
+func (t *tracing) open() error {
+	o := t.options
+	if err := hostNamespace(); err != nil {
+		return err
+	}
+	if o.pid != 0 {
+		if err := exists(o.pid); err != nil {
+			return err
+		}
+	}
+	tracer, err := bpf.Open(bpf.Options{Attach: bpf.Attach(o.attach), RingBytes: o.ringMiB << 20, Children: !o.noChildren})
+	if err != nil {
+		return err
+	}
+	t.tracer = tracer
+	t.closers = append(t.closers, tracer.Close)
+	t.names = target.NewNames(procfs)
+	t.closers = append(t.closers, func() error { t.names.Close(); return nil })
+	if err := t.openStory(); err != nil {
+		return err
+	}
+	return t.begin()
+}
+
+func (t *tracing) openStory() error {
+	var recording io.WriteCloser
+	if t.options.output != "" {
+		f, err := createRecording(t.options.output, t.options.force)
+		if err != nil {
+			return err
+		}
+		recording = f
+	}
+	st, err := newStory(t.streams, t.options.display, recording)
+	t.story = st
+	return err
+}
+
+// begin starts following the process, which is stopped at its exec if it is a
+// command of ours.
+func (t *tracing) begin() error {
+	if t.options.pid != 0 {
+		return t.follow(t.options.pid)
+	}
+	who, err := launch.Invoking(os.Geteuid(), os.Getenv)
+	if err != nil {
+		return err
+	}
+	t.child, err = launch.Start(t.options.command, who, os.Stderr, t.follow)
+	return err
+}
+
+func (t *tracing) follow(pid int) error {
+	if err := t.tracer.Follow(pid); err != nil {
+		return err
+	}
+	view, err := target.Open(kernel.Default(), procfs, pid, func(pid int, at goruntime.CounterAddrs) error {
+		return t.tracer.ReadRuntime(pid, at.HeapInUse, at.HeapReleased, at.HeapFree)
+	})
+	if err != nil {
+		return err
+	}
+	t.view = view
+	t.closers = append(t.closers, view.Close)
+	return nil
+}
+
+func (t *tracing) header() (mem.Header, error) {
+	host, err := kernel.Default().Host()
+	if err != nil {
+		return mem.Header{}, err
+	}
+	return mem.Header{
+		Schema: mem.Schema, Tool: version(),
+		Time: time.Now(), Mono: kernel.Now(),
+		Host: host, Process: t.view.Describe(),
+		FromStart: t.child != nil, Children: !t.options.noChildren,
+		Attach:  string(t.tracer.Way()),
+		Missing: append(t.view.Missing(), t.tracer.Missing()...),
+	}, nil
+}
+
+func (t *tracing) endChild() error {
+	if t.child == nil {
+		return nil
+	}
+	return t.child.End(grace)
+}
+
+// close undoes open. A trace that failed before it began leaves no file.
+func (t *tracing) close() error {
+	failed := []error{t.endChild()}
+	for i := len(t.closers) - 1; i >= 0; i-- {
+		failed = append(failed, t.closers[i]())
+	}
+	if t.story != nil {
+		failed = append(failed, t.story.close())
+	}
+	return errors.Join(failed...)
+}
+
+func exists(pid int) error {
+	p, err := kernel.Default().Open(pid, kernel.Options{})
+	switch {
+	case errors.Is(err, kernel.ErrGone):
+		return fmt.Errorf("%w: there is no process %d", collector.ErrGone, pid)
+	case err != nil:
+		return err
+	}
+	return p.Close()
+}

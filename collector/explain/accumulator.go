@@ -1,0 +1,337 @@
+package explain
+
+import (
+	"fmt"
+	"time"
+
+	"whyres/collector/ledger"
+	"whyres/collector/mem"
+	"whyres/collector/space"
+)
+
+// maxPIDs bounds how many other processes are told apart.
+const maxPIDs = 1024
+
+// Accumulator takes frames in and keeps sums: its size does not grow with the
+// length of a trace, but for the released ranges, which are bounded.
+type Accumulator struct {
+	header *mem.Header
+	// process is the header's, until an exec.
+	process mem.Process
+	pid     int
+	first   mem.Instant
+	last    mem.Instant
+	frames  uint64
+
+	events   bool
+	releases Releases
+	unmapped Unmapped
+	reserved uint64
+	byWho    tally[mem.Who, ByWho]
+	calls    tally[kind, Calls]
+	failed   tally[failure, Failed]
+	released *space.Released
+	others   map[int]bool
+	other    uint64
+
+	res       levels
+	unknown   uint64
+	marked    uint64
+	gcs       span
+	execs     int
+	lost      uint64
+	light     *mem.Sample
+	full      *mem.Sample
+	forgotten uint64
+}
+
+type kind struct {
+	call   mem.Call
+	advice string
+}
+
+type failure struct {
+	kind
+	errno string
+}
+
+// span is the lowest and the highest NumGC of the samples.
+type span struct {
+	seen        bool
+	first, last uint32
+}
+
+// NewAccumulator is ready for the first frame.
+func NewAccumulator() *Accumulator {
+	return &Accumulator{released: space.NewReleased(0, 0), others: map[int]bool{}}
+}
+
+// Observe takes the next frame. It keeps the header and the last samples that
+// it is given, which must not change afterwards.
+func (a *Accumulator) Observe(f mem.Frame) {
+	if a.frames == 0 {
+		a.first = f.At
+	}
+	a.frames++
+	a.last = max(a.last, f.At)
+	switch {
+	case f.Header != nil:
+		a.observeHeader(f.Header)
+	case f.Event != nil:
+		a.observeEvent(f.Event)
+	case f.Sample != nil:
+		a.observeSample(f.Sample)
+	case f.Mark != nil:
+		a.observeMark(f.Mark)
+	case f.Lost != nil:
+		a.lost = max(a.lost, f.Lost.Total)
+	}
+}
+
+func (a *Accumulator) observeHeader(h *mem.Header) {
+	a.header, a.process, a.pid = h, h.Process, h.Process.PID
+	a.first, a.last = h.Mono, max(a.last, h.Mono)
+	a.events = a.events || h.Attach != ""
+	a.released = space.NewReleased(a.pageSize(), 0)
+}
+
+// pageSize is 0 where no header said it.
+func (a *Accumulator) pageSize() int {
+	if a.header == nil {
+		return 0
+	}
+	return a.header.Host.PageSize
+}
+
+// mine tells the target's own frames. Where no header came, the first
+// process that shows is taken for the target.
+func (a *Accumulator) mine(pid int) bool {
+	if a.pid == 0 {
+		a.pid = pid
+	}
+	return pid == a.pid
+}
+
+func (a *Accumulator) observeEvent(e *mem.Event) {
+	a.events = true
+	a.last = max(a.last, e.End())
+	if !a.mine(e.PID) {
+		a.other++
+		if len(a.others) < maxPIDs {
+			a.others[e.PID] = true
+		}
+		return
+	}
+	left := a.observeRES(e)
+	again := a.released.Apply(e)
+	a.count(e)
+	switch {
+	case e.Releases():
+		a.observeRelease(e, left, again)
+	case e.Call == mem.Munmap && !e.Failed():
+		a.unmapped.Calls++
+		a.unmapped.Asked = add(a.unmapped.Asked, e.Len)
+		a.unmapped.LeftRES += left
+		a.unmapped.Attributed -= e.Attributed
+	case e.Call == mem.Mmap && !e.Failed():
+		a.reserved = add(a.reserved, e.Len)
+	}
+}
+
+// observeRES follows RES over a call and returns how much lower it is after
+// it. An event whose counters are not known exactly, or that was not seen
+// entering, tells nothing.
+func (a *Accumulator) observeRES(e *mem.Event) (left int64) {
+	if e.Noted(mem.NoteRSSUnknown) {
+		a.unknown++
+		return 0
+	}
+	before, after := e.Before.Total(), e.After.Total()
+	if e.Noted(mem.NoteNoEntry) {
+		a.unknown++
+		a.res.see(after)
+		return 0
+	}
+	a.res.see(before)
+	a.res.see(after)
+	return max(0, before-after)
+}
+
+func (a *Accumulator) observeRelease(e *mem.Event, left int64, again uint64) {
+	r := &a.releases
+	r.Calls++
+	r.Asked = add(r.Asked, e.Len)
+	if e.Failed() && e.Errno != "ENOMEM" {
+		r.Refused = add(r.Refused, e.Len)
+	}
+	r.LeftRES += left
+	r.Attributed -= e.Attributed
+	r.Refaulted = add(r.Refaulted, min(again, uint64(max(0, -e.Attributed)))) //nolint:gosec // not negative
+	who := a.byWho.at(e.Who)
+	who.Calls++
+	who.Asked = add(who.Asked, e.Len)
+	who.LeftRES += left
+}
+
+// count counts the call by its kind, and by its errno where it failed.
+func (a *Accumulator) count(e *mem.Event) {
+	k := kind{e.Call, e.Advice}
+	c := a.calls.at(k)
+	c.Calls++
+	c.Bytes = add(c.Bytes, e.Len)
+	if e.Failed() {
+		a.failed.at(failure{k, e.Errno}).Calls++
+	}
+}
+
+func (a *Accumulator) observeSample(s *mem.Sample) {
+	if !a.mine(s.PID) {
+		return
+	}
+	a.last = max(a.last, s.At.Add(time.Duration(s.Dur)))
+	a.res.see(s.RSS.Total())
+	if s.Full() {
+		a.full = s
+	} else {
+		a.light = s
+	}
+	if m := s.MemStats; m != nil {
+		if !a.gcs.seen {
+			a.gcs = span{seen: true, first: m.NumGC}
+		}
+		a.gcs.last = max(a.gcs.last, m.NumGC)
+	}
+}
+
+func (a *Accumulator) observeMark(m *mem.Mark) {
+	if !a.mine(m.PID) {
+		return
+	}
+	switch m.Kind {
+	case mem.MarkGC:
+		a.marked++
+		if m.First != 0 && m.NumGC > m.First {
+			a.marked += uint64(m.NumGC - m.First)
+		}
+	case mem.MarkExec:
+		a.execs++
+		a.forgotten += a.released.Forgotten()
+		a.released = space.NewReleased(a.pageSize(), 0)
+		// The samples are of a program that is gone, and so is what the
+		// header says of it.
+		a.gcs, a.full, a.light = span{}, nil, nil
+		a.process = mem.Process{PID: a.pid, Comm: m.Comm}
+	case mem.MarkCollapse:
+		a.res.see(m.RSS.Total())
+	case mem.MarkFork, mem.MarkExit, mem.MarkEnd:
+	}
+}
+
+// levels follows RES.
+type levels struct {
+	seen             bool
+	start, peak, end int64
+}
+
+func (l *levels) see(res int64) {
+	if !l.seen {
+		l.seen, l.start = true, res
+	}
+	l.peak, l.end = max(l.peak, res), res
+}
+
+// sample is the one that the verdict divides.
+func (a *Accumulator) sample() *mem.Sample {
+	if a.full != nil {
+		return a.full
+	}
+	return a.light
+}
+
+// Verdict sums up all frames so far; more may follow.
+func (a *Accumulator) Verdict() Verdict {
+	v := Verdict{
+		Schema: Schema, MemStats: mem.MemStats{Source: "none"},
+		Ledger: []ledger.Part{}, Causes: []Cause{}, Warnings: []string{},
+	}
+	if h := a.header; h != nil {
+		v.Host = h.Host
+		v.Time = h.Time.Add(a.last.Sub(h.Mono))
+		v.Warnings = append(v.Warnings, h.Missing...)
+	}
+	v.Process = a.process
+	if a.events {
+		v.Trace = a.trace()
+	}
+	v.divide(a.sample(), a.full)
+	v.Warnings = append(v.Warnings, a.warnings()...)
+	v.Why = Sentences(&v)
+	return v
+}
+
+// divide fills in what comes from the sample.
+func (v *Verdict) divide(s, full *mem.Sample) {
+	if s == nil {
+		v.Warnings = append(v.Warnings, "the process was never looked at: where its RES is cannot be told")
+		return
+	}
+	l := ledger.Build(s, v.Process)
+	v.RES, v.Ledger = l.RES, l.Parts
+	v.Warnings = append(v.Warnings, l.Warnings...)
+	v.Smaps, v.Pages = s.Smaps, s.Pages
+	if s.MemStats != nil {
+		v.MemStats = *s.MemStats
+		if at := s.MemStats.LastGC; at > 0 && at <= s.At {
+			v.LastGCAgo = int64(s.At.Sub(at))
+		}
+	}
+	if v.Trace != nil && full != nil && full.Returned != nil {
+		v.Releases.Refaulted = add(v.Releases.Refaulted, full.Returned.Resident)
+	}
+}
+
+func (a *Accumulator) trace() *Trace {
+	t := &Trace{
+		Releases: a.releases, Unmapped: a.unmapped, Reserved: a.reserved,
+		GCs: a.marked, Lost: a.lost,
+		RESStart: a.res.start, RESPeak: a.res.peak, RESEnd: a.res.end,
+		Duration:       int64(a.last.Sub(a.first)),
+		OtherProcesses: OtherProcesses{Events: a.other, PIDs: len(a.others)},
+	}
+	if a.gcs.seen {
+		t.GCs = max(t.GCs, uint64(a.gcs.last-min(a.gcs.first, a.gcs.last)))
+	}
+	t.ByWho, t.Calls, t.Failed = a.tables()
+	return t
+}
+
+// warnings say what the sums do not hold.
+func (a *Accumulator) warnings() []string {
+	var out []string
+	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	if a.lost > 0 {
+		say("%d events were lost: sums over calls are at least what they say", a.lost)
+	}
+	if a.execs > 0 {
+		say("the process replaced its program (exec) %d times: its memory before that is not counted as released or taken again, but in the sums over calls", a.execs)
+	}
+	if a.unknown > 0 {
+		say("of %d calls the RES before or after is not known: what they brought is not in left_res", a.unknown)
+	}
+	if n := a.forgotten + a.released.Forgotten(); n > 0 {
+		say("%s of released ranges were too many to remember: refaulted is at least what it says", ledger.Size(int64(min(n, 1<<62)))) //nolint:gosec // bounded
+	}
+	if s := a.sample(); s != nil && a.events && a.last.Sub(s.At) > 5*time.Second {
+		say("the ledger is of %s before the end of the trace", seconds(a.last.Sub(s.At)))
+	}
+	return out
+}
+
+// add is a sum that stays at the most instead of wrapping: lengths are
+// whatever the target passed.
+func add(a, b uint64) uint64 {
+	if sum := a + b; sum >= a {
+		return sum
+	}
+	return ^uint64(0)
+}

@@ -1,0 +1,186 @@
+package explain
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"whyres/collector/ledger"
+)
+
+// maxSentences is how many lines a person reads before the table.
+const maxSentences = 4
+
+// Sentences say in one to four plain lines why RES is what it is: the parts
+// that make up a tenth of it or more, the largest first, and what became of the
+// releases. They hold what the verdict's numbers prove and nothing else.
+func Sentences(v *Verdict) []string {
+	var out []string
+	for _, part := range largest(v) {
+		out = append(out, sentence(v, part))
+	}
+	if len(out) == 0 {
+		out = append(out, fmt.Sprintf("RES is %s; what it is made of is not known.", ledger.Size(v.RES)))
+	}
+	if line := releasesSentence(v); line != "" {
+		out = append(out[:min(len(out), maxSentences-1)], line)
+	}
+	return out[:min(len(out), maxSentences)]
+}
+
+// largest are the leaves of a tenth of RES or more, the largest first; the
+// largest alone where none is. Leaves that are told in one sentence are one.
+func largest(v *Verdict) []ledger.Part {
+	parents := map[string]bool{}
+	for _, part := range v.Ledger {
+		parents[part.Parent] = true
+	}
+	var leaves []ledger.Part
+	for _, part := range v.Ledger {
+		if !parents[part.ID] && part.Bytes > 0 {
+			leaves = append(leaves, part)
+		}
+	}
+	slices.SortStableFunc(leaves, func(a, b ledger.Part) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	n := 0
+	for n < len(leaves) && leaves[n].Bytes >= v.RES/10 {
+		n++
+	}
+	return leaves[:min(max(n, 1), len(leaves))]
+}
+
+// sentence tells one part.
+func sentence(v *Verdict, part ledger.Part) string {
+	size := fmt.Sprintf("%s (%d %% of RES)", ledger.Size(part.Bytes), percent(part.Bytes, v.RES))
+	switch part.ID {
+	case ledger.HeapIdle:
+		return idleSentence(v, size)
+	case ledger.HeapLive:
+		return liveSentence(v, size)
+	case ledger.HeapGarbage:
+		return garbageSentence(v, size)
+	case ledger.HeapReleased:
+		return returnedSentence(v, size)
+	case ledger.HeapHoles:
+		return size + " are holes in spans that still hold an object: a span goes back only once it is empty."
+	case ledger.StacksInUse:
+		return size + " are goroutine stacks: a GC halves each of which less than a quarter is used."
+	case ledger.FileExe:
+		return size + " are the program's own file and variables: the same at rest and under load."
+	case ledger.FileMapped:
+		return size + " are mapped files and libraries: the kernel takes clean pages of these back by itself when memory gets short."
+	}
+	return size + " are " + part.What + "."
+}
+
+// idleSentence tells why free heap memory stays, as far as goal and chunks
+// prove it.
+func idleSentence(v *Verdict, size string) string {
+	m := &v.MemStats
+	reasons := []string{}
+	if goal := m.ScavengeGCPercentGoal; goal != 0 && goal != ^uint64(0) && m.HeapSys >= m.HeapReleased {
+		retained := m.HeapSys - m.HeapReleased
+		if retained <= goal {
+			reasons = append(reasons, fmt.Sprintf("the runtime keeps heap memory up to its goal of %s, and holds %s", sizeOf(goal), sizeOf(retained)))
+		}
+	}
+	if v.Pages != nil && v.Pages.Dense.Resident > 0 {
+		reasons = append(reasons, sizeOf(v.Pages.Dense.Resident)+" of them lie in chunks that were dense in the last GC cycle: these are not touched before another GC")
+	}
+	if m.GCPercent < 0 {
+		reasons = append(reasons, "GOGC is off: no GC comes by itself to set a new goal")
+	}
+	if last := lastGC(v); last != "" {
+		reasons = append(reasons, last)
+	}
+	text := size + " are free in Go's heap and not released"
+	if len(reasons) > 0 {
+		text += ": " + strings.Join(reasons, "; ")
+	}
+	return text + "."
+}
+
+func liveSentence(v *Verdict, size string) string {
+	if v.MemStats.HeapMarked == 0 || v.MemStats.NumGC == 0 {
+		return size + " are objects in Go's heap, live or not."
+	}
+	return fmt.Sprintf("%s are objects that GC %d found live: no setting gives these back; a heap profile tells what holds them.", size, v.MemStats.NumGC)
+}
+
+func garbageSentence(v *Verdict, size string) string {
+	m := &v.MemStats
+	text := size + " are objects that no GC has found live: the next GC tells which of them are garbage"
+	switch {
+	case m.GCPercent < 0:
+		text += "; GOGC is off, so that it comes only when asked for or at the memory limit"
+	case m.NextGC > 0:
+		text += fmt.Sprintf("; it comes when the heap reaches %s, or some two minutes after the last", sizeOf(m.NextGC))
+	}
+	if last := lastGC(v); last != "" {
+		text += "; " + last
+	}
+	return text + "."
+}
+
+// returnedSentence tells lazily freed memory from what came back.
+func returnedSentence(v *Verdict, size string) string {
+	text := size + " were released by Go's heap and are resident all the same"
+	if v.Smaps != nil && v.Smaps.LazyFree > 0 {
+		text += fmt.Sprintf(": %s of the process are lazily freed (MADV_FREE), which the kernel takes only when memory gets short", sizeOf(v.Smaps.LazyFree))
+	}
+	return text + "."
+}
+
+// releasesSentence sets what was asked against what left RES.
+func releasesSentence(v *Verdict) string {
+	if v.Trace == nil || v.Releases.Calls == 0 {
+		return ""
+	}
+	r := &v.Releases
+	left := r.Attributed
+	if left == 0 { // a trace that cannot attribute
+		left = r.LeftRES
+	}
+	text := fmt.Sprintf("%d calls asked the kernel to take %s back; %s left RES", r.Calls, sizeOf(r.Asked), ledger.Size(left))
+	if r.Refused > 0 {
+		text += fmt.Sprintf("; %s were refused", sizeOf(r.Refused))
+	}
+	if r.Refaulted > 0 {
+		text += fmt.Sprintf("; %s were taken again", sizeOf(r.Refaulted))
+	}
+	return text + "."
+}
+
+// lastGC says which GC was the last, and when, "" where unknown.
+func lastGC(v *Verdict) string {
+	if v.MemStats.NumGC == 0 || v.LastGCAgo <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("GC %d was %s ago", v.MemStats.NumGC, seconds(time.Duration(v.LastGCAgo)))
+}
+
+// seconds writes a time as people say it: 0.4 s, 12 s, 3m05s.
+func seconds(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "-" + seconds(-max(d, -time.Duration(1<<62)))
+	case d < 9950*time.Millisecond:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 59500*time.Millisecond:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	}
+	whole := int64(d.Round(time.Second) / time.Second)
+	return fmt.Sprintf("%dm%02ds", whole/60, whole%60)
+}
+
+// percent is rounded to the nearest.
+func percent(part, of int64) int64 {
+	if of <= 0 {
+		return 0
+	}
+	return int64(100*float64(part)/float64(of) + 0.5)
+}
+
+func sizeOf(n uint64) string { return ledger.Size(int64(min(n, 1<<62))) } //nolint:gosec // bounded

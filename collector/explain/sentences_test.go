@@ -1,0 +1,97 @@
+package explain
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"whyres/collector/ledger"
+	"whyres/collector/mem"
+)
+
+func TestSentencesOfAStory(t *testing.T) {
+	want := []string{
+		"23.4 MiB (49 % of RES) are free in Go's heap and not released: 10.7 MiB of them lie in chunks that were dense in the last GC cycle: these are not touched before another GC; GC 4 was 12 s ago.",
+		"7.8 MiB (16 % of RES) are objects that GC 4 found live: no setting gives these back; a heap profile tells what holds them.",
+		"5.9 MiB (12 % of RES) are goroutine stacks: a GC halves each of which less than a quarter is used.",
+		"3 calls asked the kernel to take 224.0 KiB back; 164.0 KiB left RES; 32.0 KiB were refused; 80.0 KiB were taken again.",
+	}
+	if got := observe(story()...).Why; !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// one makes a verdict of a single part of 10 MiB.
+func one(id string, change func(v *Verdict)) *Verdict {
+	v := &Verdict{RES: 10 * mib, Ledger: []ledger.Part{{ID: id, Bytes: 10 * mib, What: "what it is"}}}
+	v.MemStats = mem.MemStats{Source: "memory", GCPercent: 100}
+	change(v)
+	return v
+}
+
+func TestSentences(t *testing.T) {
+	for _, c := range []struct {
+		name, id string
+		change   func(v *Verdict)
+		want     string
+		not      string
+	}{
+		{"idle, nothing known", ledger.HeapIdle, func(*Verdict) {}, "10.0 MiB (100 % of RES) are free in Go's heap and not released.", ":"},
+		{"idle below the goal", ledger.HeapIdle, func(v *Verdict) {
+			v.MemStats.ScavengeGCPercentGoal, v.MemStats.HeapSys = 12*mib, 11*mib
+		}, "up to its goal of 12.0 MiB, and holds 11.0 MiB", ""},
+		{"idle above the goal", ledger.HeapIdle, func(v *Verdict) {
+			v.MemStats.ScavengeGCPercentGoal, v.MemStats.HeapSys = 8*mib, 11*mib
+		}, "not released.", "goal"},
+		{"idle, the scavenger has nothing to do", ledger.HeapIdle, func(v *Verdict) {
+			v.MemStats.ScavengeGCPercentGoal = ^uint64(0)
+		}, "not released.", "goal"},
+		{"idle, GOGC off", ledger.HeapIdle, func(v *Verdict) { v.MemStats.GCPercent = -1 }, "GOGC is off", ""},
+		{"live, no GC yet", ledger.HeapLive, func(*Verdict) {}, "live or not", "GC 0"},
+		{"garbage, the next GC", ledger.HeapGarbage, func(v *Verdict) { v.MemStats.NextGC = 16 * mib }, "when the heap reaches 16.0 MiB", "off"},
+		{"garbage, GOGC off", ledger.HeapGarbage, func(v *Verdict) { v.MemStats.GCPercent = -1 }, "GOGC is off", "reaches"},
+		{"released, lazily", ledger.HeapReleased, func(v *Verdict) { v.Smaps = &mem.Smaps{LazyFree: 9 * mib} }, "9.0 MiB of the process are lazily freed (MADV_FREE)", ""},
+		{"released, came back", ledger.HeapReleased, func(v *Verdict) { v.Smaps = &mem.Smaps{} }, "resident all the same.", "MADV_FREE"},
+		{"a part without words of its own", ledger.CgoHeap, func(*Verdict) {}, "10.0 MiB (100 % of RES) are what it is.", ""},
+		{"no trace", ledger.FileMapped, func(*Verdict) {}, "mapped files", "asked"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := strings.Join(Sentences(one(c.id, c.change)), "\n")
+			if !strings.Contains(got, c.want) || c.not != "" && strings.Contains(got, c.not) {
+				t.Errorf("%q, want %q, not %q", got, c.want, c.not)
+			}
+		})
+	}
+}
+
+func TestSentencesAreOneToFour(t *testing.T) {
+	v := &Verdict{RES: 100}
+	for range 7 {
+		v.Ledger = append(v.Ledger, ledger.Part{ID: ledger.Shmem, Bytes: 14})
+	}
+	if n := len(Sentences(v)); n != 4 {
+		t.Errorf("%d sentences of seven parts, want 4", n)
+	}
+	if got := Sentences(&Verdict{}); len(got) != 1 || !strings.Contains(got[0], "not known") {
+		t.Errorf("%q of an empty verdict", got)
+	}
+	v = &Verdict{RES: 1000}
+	for range 20 {
+		v.Ledger = append(v.Ledger, ledger.Part{ID: ledger.Shmem, Bytes: 50})
+	}
+	if n := len(Sentences(v)); n != 1 {
+		t.Errorf("%d sentences of twenty small parts, want the largest alone", n)
+	}
+}
+
+func TestSeconds(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0.0 s", 440 * time.Millisecond: "0.4 s", 9940 * time.Millisecond: "9.9 s", 9960 * time.Millisecond: "10 s",
+		59400 * time.Millisecond: "59 s", 59600 * time.Millisecond: "1m00s", 185 * time.Second: "3m05s", -2 * time.Second: "-2.0 s",
+	} {
+		if got := seconds(d); got != want {
+			t.Errorf("seconds(%v) = %q, want %q", d, got, want)
+		}
+	}
+}

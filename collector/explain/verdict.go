@@ -1,0 +1,152 @@
+package explain
+
+import (
+	"time"
+
+	"whyres/collector/ledger"
+	"whyres/collector/mem"
+)
+
+// Schema is the verdict's name and version.
+const Schema = "whyres/explain/1"
+
+// Verdict is the object that explain --json prints and that closes trace
+// --json. Sizes are bytes. Fields are added, never renamed.
+type Verdict struct {
+	Schema string `json:"schema"`
+	// Time is the wall time of the last frame.
+	Time    time.Time   `json:"time"`
+	Host    mem.Host    `json:"host"`
+	Process mem.Process `json:"process"`
+	// RES of the sample that the ledger divides: the last full one, or the
+	// last one where none was full.
+	RES int64 `json:"res_bytes"`
+	// MemStats of the same sample; Source is "none" where the Go runtime was
+	// not read.
+	MemStats mem.MemStats  `json:"memstats"`
+	Ledger   []ledger.Part `json:"ledger"`
+	Causes   []Cause       `json:"causes"`
+	// Forecast is null when nothing is known of what is to come.
+	Forecast *Forecast `json:"forecast"`
+	Warnings []string  `json:"warnings"`
+
+	// Why are the plain sentences, as Sentences makes them.
+	Why []string `json:"why"`
+	// Smaps and Pages of the ledger's sample, nil where it was no full one.
+	Smaps *mem.Smaps   `json:"smaps,omitempty"`
+	Pages *mem.GoPages `json:"go_pages,omitempty"`
+	// LastGCAgo is the time from the last GC's end to the ledger's sample,
+	// in ns; 0 where unknown.
+	LastGCAgo int64 `json:"last_gc_ago_ns,omitempty"`
+
+	// Trace is what the calls brought, nil where none were traced.
+	*Trace
+}
+
+// Cause is one reason for a part of RES.
+type Cause struct {
+	ID         string   `json:"id"`
+	Bytes      int64    `json:"bytes"`
+	Confidence string   `json:"confidence"`
+	Evidence   []string `json:"evidence"`
+	Remedy     []string `json:"remedy"`
+}
+
+// Forecast is what is expected to leave RES, and when.
+type Forecast struct {
+	Bytes    int64     `json:"bytes"`
+	Earliest time.Time `json:"earliest"`
+	Latest   time.Time `json:"latest"`
+	Why      string    `json:"why"`
+}
+
+// Trace sums up the traced process's events. Those of other processes, its
+// children, count only in OtherProcesses.
+type Trace struct {
+	Releases Releases `json:"releases"`
+	Unmapped Unmapped `json:"unmapped"`
+	// ByWho divides the releases by their callers, the most asked first.
+	ByWho []ByWho `json:"by_who"`
+	// Reserved is the sum of the lengths of successful mmaps: address space,
+	// most of it never resident.
+	Reserved uint64 `json:"reserved"`
+	// Calls by kind, the most frequent first; Failed are those of them that
+	// failed, by errno.
+	Calls  []Calls  `json:"calls"`
+	Failed []Failed `json:"failed"`
+	GCs    uint64   `json:"gcs"`
+	// Lost events: where it is not 0, all sums here are "at least".
+	Lost uint64 `json:"lost"`
+	// RESStart, RESPeak and RESEnd are the first, the highest and the last
+	// that any sample or event showed.
+	RESStart int64 `json:"res_start"`
+	RESPeak  int64 `json:"res_peak"`
+	RESEnd   int64 `json:"res_end"`
+	// Duration from the header, or the first frame, to the last frame.
+	Duration       int64          `json:"duration_ns"`
+	OtherProcesses OtherProcesses `json:"other_processes"`
+}
+
+// Releases sums up the calls that asked the kernel to take memory back while
+// the mapping stays (mem.Event.Releases).
+type Releases struct {
+	Calls uint64 `json:"calls"`
+	// Asked is the sum of their lengths; Refused is the part of it in calls
+	// that failed. One that met a hole in the address space (ENOMEM) has
+	// released the rest, and is not counted as refused. process_madvise does
+	// not tell its lengths: it counts as a call only.
+	Asked   uint64 `json:"asked"`
+	Refused uint64 `json:"refused"`
+	// LeftRES sums how much lower RES was after each call than before it,
+	// calls after which it was higher counting 0: the change of the whole
+	// process, whoever made it.
+	LeftRES int64 `json:"left_res"`
+	// Attributed sums what the calls themselves took out of RES.
+	Attributed int64 `json:"attributed"`
+	// ToAllocator is what the kernel's allocator got back: null, as this
+	// version does not measure it.
+	ToAllocator *int64 `json:"to_allocator"`
+	// Refaulted is memory that was released and taken again: of each
+	// release what lay in ranges released before, at most what the call took
+	// out of RES; and of the last full sample what is resident again.
+	Refaulted uint64 `json:"refaulted"`
+}
+
+// Unmapped sums up munmap.
+type Unmapped struct {
+	Calls      uint64 `json:"calls"`
+	Asked      uint64 `json:"asked"`
+	LeftRES    int64  `json:"left_res"`
+	Attributed int64  `json:"attributed"`
+}
+
+// ByWho is one class of callers of releases.
+type ByWho struct {
+	Who     mem.Who `json:"who"`
+	Calls   uint64  `json:"calls"`
+	Asked   uint64  `json:"asked"`
+	LeftRES int64   `json:"left_res"`
+}
+
+// Calls is one kind of call; Bytes the sum of the lengths asked for.
+type Calls struct {
+	Call   mem.Call `json:"call"`
+	Advice string   `json:"advice,omitempty"`
+	Calls  uint64   `json:"calls"`
+	Bytes  uint64   `json:"bytes"`
+}
+
+// Failed is one kind of failure.
+type Failed struct {
+	Call   mem.Call `json:"call"`
+	Advice string   `json:"advice,omitempty"`
+	Errno  string   `json:"errno"`
+	Calls  uint64   `json:"calls"`
+}
+
+// OtherProcesses counts what was traced of processes other than the target.
+type OtherProcesses struct {
+	Events uint64 `json:"events"`
+	// PIDs is how many there were, at most 1024 counted.
+	PIDs int `json:"pids"`
+}

@@ -1,0 +1,18 @@
+// Package goruntime reads the Go runtime of another process from outside: which
+// Go it is, where the runtime's variables are, what they say (MemStats, GCs,
+// the page allocator), and whose call a user stack is. Nothing in the target is
+// stopped, written or changed: memory is read with process_vm_readv(2).
+//
+// It is an edge: it opens files below the proc directory that the caller
+// passes and reads memory of the target. It may import collector/mem, the
+// standard library and golang.org/x/sys/unix, and reads no clock.
+//
+// Everything that comes from the target (its ELF file, its maps, its memory)
+// is hostile input: lengths and counts are bounded, and debug/elf, debug/gosym
+// and debug/buildinfo, which may panic on damaged files, are called behind a
+// recover that turns the panic into an error.
+//
+// Supported: Go 1.19 and newer, linux/amd64 and linux/arm64 (arm64 is built
+// and its layouts are known, but it was not tried on a live process), binaries
+// with a symbol table or DWARF.
+package goruntime

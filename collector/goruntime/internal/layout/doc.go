@@ -1,0 +1,10 @@
+// Package layout knows where the fields of the Go runtime's own variables lie:
+// from a binary's DWARF, or, for binaries built with -ldflags=-w, from a table
+// that the generator in gen makes by compiling a tiny program with each
+// toolchain and reading its DWARF with the code of this package.
+//
+// It is pure: it reads what it is handed (a debug/elf file, the embedded
+// table), opens nothing and imports only the standard library's debug and text
+// packages. An ELF file is hostile input: sizes are bounded, and the panics
+// that debug/dwarf may raise on damaged data are turned into errors here.
+package layout

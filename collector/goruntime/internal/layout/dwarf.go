@@ -1,0 +1,277 @@
+package layout
+
+import (
+	"debug/dwarf"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// ErrNoDWARF means that the binary carries no debugging information.
+var ErrNoDWARF = errors.New("no DWARF")
+
+// maxSection bounds one (uncompressed) debugging section: 512 MiB.
+const maxSection = 512 << 20
+
+// FromDWARF reads the layout, and the link-time addresses of the variables by
+// their linker names, from the binary's DWARF. It walks only the units that
+// hold package runtime and stops when everything is found. debug/dwarf can
+// panic on damaged data: such a panic is returned as an error.
+func FromDWARF(f *elf.File) (l Layout, addrs map[string]uint64, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("damaged DWARF: %v", r)
+		}
+	}()
+	data, err := load(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	w := walk{data: data, found: map[string]dwarf.Offset{}, addrs: map[string]uint64{}}
+	w.want = wanted()
+	if err := w.run(); err != nil {
+		return nil, nil, err
+	}
+	l, err = w.layout()
+	return l, w.addrs, err
+}
+
+// load takes only the sections that entries and their names need: the line and
+// location tables of a large binary are most of its DWARF.
+func load(f *elf.File) (*dwarf.Data, error) {
+	parts := map[string][]byte{}
+	for _, name := range []string{"abbrev", "info", "str", "addr", "line_str", "str_offsets", "rnglists"} {
+		b, err := section(f, name)
+		if err != nil {
+			return nil, err
+		}
+		parts[name] = b
+	}
+	if parts["info"] == nil || parts["abbrev"] == nil {
+		return nil, ErrNoDWARF
+	}
+	d, err := dwarf.New(parts["abbrev"], nil, nil, parts["info"], nil, nil, nil, parts["str"])
+	if err != nil {
+		return nil, fmt.Errorf("damaged DWARF: %w", err)
+	}
+	for _, name := range []string{"addr", "line_str", "str_offsets", "rnglists"} {
+		if parts[name] == nil {
+			continue
+		}
+		if err := d.AddSection(".debug_"+name, parts[name]); err != nil {
+			return nil, fmt.Errorf("damaged DWARF: %w", err)
+		}
+	}
+	return d, nil
+}
+
+// section returns the section's bytes, nil if there is none. Both spellings of
+// compression (SHF_COMPRESSED and .zdebug_) are read.
+func section(f *elf.File, name string) ([]byte, error) {
+	s := f.Section(".debug_" + name)
+	if s == nil {
+		s = f.Section(".zdebug_" + name)
+	}
+	if s == nil || s.Type == elf.SHT_NOBITS {
+		return nil, nil
+	}
+	if s.Size > maxSection {
+		return nil, fmt.Errorf("section %s of %d bytes: more than %d, refused", s.Name, s.Size, maxSection)
+	}
+	if strings.HasPrefix(s.Name, ".zdebug_") {
+		return nil, fmt.Errorf("section %s: the old GNU compression is not read", s.Name)
+	}
+	// A compressed section can claim one size and hold another: read no more
+	// than was claimed.
+	b, err := io.ReadAll(io.LimitReader(s.Open(), int64(s.Size)))
+	if err != nil {
+		return nil, fmt.Errorf("section %s: %w", s.Name, err)
+	}
+	return b, nil
+}
+
+// walk finds the entries of the roots.
+type walk struct {
+	data *dwarf.Data
+	// want holds the DWARF names not found yet: of variables and types.
+	want  map[string]bool
+	found map[string]dwarf.Offset
+	addrs map[string]uint64
+}
+
+func wanted() map[string]bool {
+	want := map[string]bool{}
+	for _, root := range Roots() {
+		want[root.Var+root.Type] = true
+	}
+	return want
+}
+
+// run visits the compile units; only that of package runtime can define
+// runtime's variables, but its types may be filed under any Go unit.
+func (w *walk) run() error {
+	r := w.data.Reader()
+	for len(w.want) > 0 {
+		e, err := r.Next()
+		if err != nil {
+			return fmt.Errorf("damaged DWARF: %w", err)
+		}
+		if e == nil {
+			break
+		}
+		if e.Tag == dwarf.TagCompileUnit && isRuntime(e) {
+			if err := w.unit(r); err != nil {
+				return err
+			}
+			continue
+		}
+		r.SkipChildren()
+	}
+	return nil
+}
+
+func isRuntime(unit *dwarf.Entry) bool {
+	name, _ := unit.Val(dwarf.AttrName).(string)
+	return name == "runtime"
+}
+
+// unit visits the top-level entries of one compile unit.
+func (w *walk) unit(r *dwarf.Reader) error {
+	for len(w.want) > 0 {
+		e, err := r.Next()
+		if err != nil {
+			return fmt.Errorf("damaged DWARF: %w", err)
+		}
+		if e == nil || e.Tag == 0 {
+			return nil
+		}
+		w.note(e)
+		r.SkipChildren()
+	}
+	return nil
+}
+
+func (w *walk) note(e *dwarf.Entry) {
+	if e.Tag != dwarf.TagVariable && e.Tag != dwarf.TagStructType && e.Tag != dwarf.TagTypedef {
+		return
+	}
+	name, _ := e.Val(dwarf.AttrName).(string)
+	if !w.want[name] {
+		return
+	}
+	delete(w.want, name)
+	w.found[name] = e.Offset
+	if e.Tag == dwarf.TagVariable {
+		if addr, ok := address(e); ok {
+			w.addrs[name] = addr
+		}
+	}
+}
+
+// address decodes the location of a global variable: DW_OP_addr and 8 bytes,
+// as the Go linker writes it.
+func address(e *dwarf.Entry) (uint64, bool) {
+	const opAddr = 0x03
+	loc, _ := e.Val(dwarf.AttrLocation).([]byte)
+	if len(loc) != 9 || loc[0] != opAddr {
+		return 0, false
+	}
+	var a uint64
+	for i := 8; i >= 1; i-- {
+		a = a<<8 | uint64(loc[i])
+	}
+	return a, true
+}
+
+func (w *walk) layout() (Layout, error) {
+	l := Layout{}
+	for _, root := range Roots() {
+		off, ok := w.found[root.Var+root.Type]
+		if !ok {
+			continue
+		}
+		typ, err := w.typeOf(off, root.Var != "")
+		if err != nil {
+			return nil, fmt.Errorf("type of %s%s: %w", root.Var, root.Type, err)
+		}
+		l.add(root, typ)
+	}
+	return l, l.Check()
+}
+
+func (w *walk) typeOf(off dwarf.Offset, variable bool) (dwarf.Type, error) {
+	if !variable {
+		return w.data.Type(off)
+	}
+	r := w.data.Reader()
+	r.Seek(off)
+	e, err := r.Next()
+	if err != nil {
+		return nil, err
+	}
+	if e == nil {
+		return nil, errors.New("no entry")
+	}
+	typeOff, ok := e.Val(dwarf.AttrType).(dwarf.Offset)
+	if !ok {
+		return nil, errors.New("no type")
+	}
+	return w.data.Type(typeOff)
+}
+
+func (l Layout) add(root Root, typ dwarf.Type) {
+	if typ.Size() > 0 {
+		l[root.Key] = uint64(typ.Size())
+	}
+	for _, field := range root.Fields {
+		path := strings.TrimSuffix(field, "?")
+		if off, ok := offset(typ, strings.Split(path, ".")); ok {
+			l[root.Key+"."+path] = off
+		}
+	}
+}
+
+// offset follows the path through nested structs.
+func offset(typ dwarf.Type, path []string) (uint64, bool) {
+	var sum int64
+	for _, name := range path {
+		s, ok := structOf(typ)
+		if !ok {
+			return 0, false
+		}
+		f := fieldOf(s, name)
+		if f == nil || f.ByteOffset < 0 {
+			return 0, false
+		}
+		sum += f.ByteOffset
+		typ = f.Type
+	}
+	return uint64(sum), true
+}
+
+// structOf looks through typedefs: a bounded number, since damaged DWARF can
+// hold a cycle of them.
+func structOf(typ dwarf.Type) (*dwarf.StructType, bool) {
+	for range 16 {
+		switch t := typ.(type) {
+		case *dwarf.StructType:
+			return t, true
+		case *dwarf.TypedefType:
+			typ = t.Type
+		default:
+			return nil, false
+		}
+	}
+	return nil, false
+}
+
+func fieldOf(s *dwarf.StructType, name string) *dwarf.StructField {
+	for _, f := range s.Field {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}

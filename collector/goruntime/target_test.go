@@ -1,0 +1,192 @@
+package goruntime
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"whyres/collector/mem"
+)
+
+// variant is one way to build and run the target.
+type variant struct {
+	name  string
+	build []string
+	env   []string
+}
+
+func variants() []variant {
+	return []variant{
+		{name: "default"},
+		{name: "nodwarf", build: []string{"-ldflags=-w"}},
+		{name: "pie", build: []string{"-buildmode=pie"}},
+		{name: "limit", env: []string{"GOMEMLIMIT=16MiB"}},
+		{name: "bigLimit", env: []string{"GOMEMLIMIT=200MiB"}},
+		{name: "gogcOff", env: []string{"GOGC=off"}},
+		{name: "gogcOffLimit", env: []string{"GOGC=off", "GOMEMLIMIT=64MiB"}},
+		{name: "freed", env: []string{"TARGET_FREE=1"}},
+	}
+}
+
+// toolchains are the local one, and those of WHYRES_TOOLCHAINS.
+func toolchains(t *testing.T) []string {
+	t.Helper()
+	extra := os.Getenv("WHYRES_TOOLCHAINS")
+	if extra == "" {
+		t.Log("only the local toolchain is tried: set WHYRES_TOOLCHAINS (\"go1.19.13 go1.27.4\") for others")
+	}
+	return append([]string{"local"}, strings.Fields(extra)...)
+}
+
+// buildTarget compiles testdata/target outside the module, so that any
+// toolchain will do, and returns the program.
+func buildTarget(t testing.TB, toolchain string, args ...string) string {
+	t.Helper()
+	src, err := os.ReadFile(filepath.Join("testdata", "target", "main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return buildProgram(t, toolchain, string(src), args...)
+}
+
+func buildProgram(t testing.TB, toolchain, src string, args ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"main.go": src, "go.mod": "module target\n\ngo 1.19\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("go", append(append([]string{"build", "-o", "target"}, args...), "main.go")...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PWD="+dir, "GOROOT=", "GOFLAGS=-buildvcs=false", "GOTOOLCHAIN="+toolchain)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("building the target with %s %v: %v\n%s", toolchain, args, err, out)
+	}
+	return filepath.Join(dir, "target")
+}
+
+// child is a running target at rest.
+type child struct {
+	pid  int
+	said map[string]uint64
+	stdin io.Writer
+	// end closes the target's standard input and waits for its end.
+	end func()
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// startTarget runs the program until it has said its numbers.
+func startTarget(t testing.TB, program string, env ...string) child {
+	t.Helper()
+	cmd := exec.Command(program)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	end := sync.OnceFunc(func() {
+		_ = stdin.Close()
+		_ = cmd.Wait()
+	})
+	t.Cleanup(end)
+	line, err := bufio.NewReader(stdout).ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("the target said nothing: %v", err)
+	}
+	c := child{pid: cmd.Process.Pid, stdin: stdin, end: end}
+	if err := json.Unmarshal(line, &c.said); err != nil {
+		t.Fatalf("the target said %q: %v", line, err)
+	}
+	return c
+}
+
+// TestEqualsReadMemStats compares every field with what the target's own
+// runtime.ReadMemStats said, and the pages' sums with the same.
+func TestEqualsReadMemStats(t *testing.T) {
+	for _, toolchain := range toolchains(t) {
+		programs := map[string]string{}
+		for _, v := range variants() {
+			args := strings.Join(v.build, " ")
+			if programs[args] == "" {
+				programs[args] = buildTarget(t, toolchain, v.build...)
+			}
+			t.Run(toolchain+"/"+v.name, func(t *testing.T) {
+				t.Parallel()
+				c := startTarget(t, programs[args], v.env...)
+				start := time.Now()
+				target, err := Open("/proc", c.pid)
+				t.Logf("Open: %v, %+v", time.Since(start), target.Binary)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if hasDWARF := args != "-ldflags=-w"; target.where.exact != hasDWARF {
+					t.Errorf("layout from DWARF: %v, want %v", target.where.exact, hasDWARF)
+				}
+				s, err := target.MemStats()
+				if err != nil {
+					t.Fatal(err)
+				}
+				compare(t, s, c.said)
+				start = time.Now()
+				s, pages, err := target.Walk(pagemapResident(t, c.pid))
+				t.Logf("Walk: %v, %+v", time.Since(start), pages)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !s.HeapWalked {
+					t.Error("HeapWalked is false after a walk")
+				}
+				compare(t, s, c.said)
+				checkPages(t, pages, c.said)
+			})
+		}
+	}
+}
+
+// compare checks each field that both have, by name.
+func compare(t *testing.T, s *mem.MemStats, said map[string]uint64) {
+	t.Helper()
+	if s.Torn {
+		t.Errorf("torn, of a process at rest (%d retries)", s.Retries)
+	}
+	compared := 0
+	v := reflect.ValueOf(*s)
+	for name, want := range said {
+		if name == "LastGC" {
+			name = "LastGCUnix"
+		}
+		if !s.HeapWalked && (name == "HeapAlloc" || name == "HeapObjects") {
+			continue
+		}
+		f := v.FieldByName(name)
+		if !f.IsValid() || !f.CanUint() {
+			continue
+		}
+		compared++
+		if f.Uint() != want {
+			t.Errorf("%s = %d, ReadMemStats says %d", name, f.Uint(), want)
+		}
+	}
+	if compared < 17 {
+		t.Errorf("only %d fields compared", compared)
+	}
+}

@@ -1,0 +1,246 @@
+package goruntime
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"whyres/collector/mem"
+)
+
+// pagemapResident reads /proc/PID/pagemap the plain way: bit 63 of each 8-byte
+// entry is "present" (Documentation/admin-guide/mm/pagemap.rst). The zero page
+// counts as present here.
+func pagemapResident(t testing.TB, pid int) ResidentFunc {
+	t.Helper()
+	file, err := os.Open(filepath.Join("/proc", itoa(pid), "pagemap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() })
+	page := uint64(os.Getpagesize())
+	return func(ranges []mem.Range, visit func(mem.Range)) error {
+		for _, r := range ranges {
+			buf := make([]byte, r.Len()/page*8)
+			if _, err := file.ReadAt(buf, int64(uint64(r.Start)/page*8)); err != nil {
+				return err
+			}
+			for i := range r.Len() / page {
+				if binary.LittleEndian.Uint64(buf[8*i:])>>63 != 0 {
+					visit(mem.RangeAt(r.Start+mem.Addr(i*page), page))
+				}
+			}
+		}
+		return nil
+	}
+}
+
+func checkPages(t *testing.T, p *mem.GoPages, said map[string]uint64) {
+	t.Helper()
+	if !p.Agrees {
+		t.Error("Agrees is false, of a process at rest")
+	}
+	for _, sum := range []struct {
+		name      string
+		got, want uint64
+	}{
+		{"InUse, HeapInuse", p.InUse.Bytes, said["HeapInuse"]},
+		{"Stacks, StackInuse", p.Stacks.Bytes, said["StackInuse"]},
+		{"Idle", p.Idle.Bytes, said["HeapIdle"] - said["HeapReleased"]},
+		{"Released + Reserved, HeapReleased", p.Released.Bytes + p.Reserved.Bytes, said["HeapReleased"]},
+	} {
+		if sum.got != sum.want {
+			t.Errorf("%s: %d, ReadMemStats says %d", sum.name, sum.got, sum.want)
+		}
+	}
+	for name, a := range map[string]mem.Amount{
+		"InUse": p.InUse, "Stacks": p.Stacks, "Manual": p.Manual, "Idle": p.Idle, "Released": p.Released, "Reserved": p.Reserved,
+	} {
+		if a.Resident > a.Bytes {
+			t.Errorf("%s: %d of %d bytes resident", name, a.Resident, a.Bytes)
+		}
+	}
+	// The target has written every byte of what it keeps, and next to nothing
+	// of what was released is back.
+	if p.InUse.Resident < said["Kept"] {
+		t.Errorf("InUse: %d of %d bytes resident, but the target keeps %d", p.InUse.Resident, p.InUse.Bytes, said["Kept"])
+	}
+	if p.Released.Resident > p.Released.Bytes/10 {
+		t.Errorf("Released: %d of %d bytes resident", p.Released.Resident, p.Released.Bytes)
+	}
+	if p.Dense.Bytes > p.Idle.Bytes {
+		t.Errorf("Dense %d is more than Idle %d", p.Dense.Bytes, p.Idle.Bytes)
+	}
+}
+
+// TestPageMapAgainstNaive compares random bitmaps and runs with a map of pages.
+func TestPageMapAgainstNaive(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	arenas := []mem.Range{{Start: 4 * chunkBytes, End: 6 * chunkBytes}, {Start: 9 * chunkBytes, End: 10 * chunkBytes}}
+	m := newPageMap(arenas)
+	naive := map[mem.Addr]pageState{}
+	for _, a := range arenas {
+		for start := a.Start; start < a.End; start += chunkBytes {
+			var alloc, scav [chunkPages / 8]byte
+			for i := range alloc {
+				alloc[i], scav[i] = byte(r.Uint32()), byte(r.Uint32())
+			}
+			dense := r.IntN(2) == 0
+			m.markChunk(start, alloc[:], scav[:], dense)
+			for i := range chunkPages {
+				a := start + mem.Addr(i*pageSize)
+				switch {
+				case alloc[i/8]>>(i%8)&1 != 0:
+					naive[a] = pageReserved
+				case scav[i/8]>>(i%8)&1 != 0:
+					naive[a] = pageReleased
+				case dense:
+					naive[a] = pageDense
+				default:
+					naive[a] = pageIdle
+				}
+			}
+		}
+	}
+	var want, got [pageStates]uint64
+	for range 200 {
+		run := mem.RangeAt(mem.Addr(r.IntN(11*chunkBytes/4096)*4096), uint64(r.IntN(500)*4096))
+		m.add(&got, run)
+		for a := run.Start; a < run.End; a += 4096 {
+			if state, ok := naive[a&^(pageSize-1)]; ok {
+				want[state] += 4096
+			}
+		}
+	}
+	if got != want {
+		t.Errorf("bytes by state:\n got %v\nwant %v", got, want)
+	}
+}
+
+func TestMarkSpan(t *testing.T) {
+	base := mem.Addr(7 * chunkBytes)
+	m := newPageMap([]mem.Range{{Start: base, End: base + chunkBytes}})
+	var alloc, scav [chunkPages / 8]byte
+	alloc[0] = 0b0000_1111
+	m.markChunk(base, alloc[:], scav[:], false)
+	for _, tt := range []struct {
+		name   string
+		start  mem.Addr
+		npages uint64
+		want   bool
+	}{
+		{"an allocated run", base, 2, true},
+		{"a page twice", base + pageSize, 1, false},
+		{"a page that is free", base + 3*pageSize, 2, false},
+		{"no page", base + 2*pageSize, 0, false},
+		{"beyond the arena", base + 2*pageSize, 1 << 60, false},
+		{"outside", 0x1000, 1, false},
+		{"not at a page", base + 2*pageSize + 8, 1, false},
+	} {
+		if got := m.markSpan(tt.start, tt.npages, pageInUse); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestHeldDense packs entries as scavChunkData.pack does.
+func TestHeldDense(t *testing.T) {
+	pack := func(inUse, lastInUse, flags, gen uint64) uint64 {
+		return inUse | lastInUse<<16 | flags<<26 | gen<<32
+	}
+	for _, tt := range []struct {
+		name   string
+		packed uint64
+		want   bool
+	}{
+		{"dense now", pack(496, 0, 1, 7), true},
+		{"dense in the last cycle", pack(3, 512, 1, 7), true},
+		{"sparse in both", pack(495, 495, 1, 7), false},
+		{"dense a cycle ago, not touched since", pack(3, 512, 1, 6), false},
+		{"dense and not touched since", pack(500, 0, 1, 6), true},
+		{"nothing left to take", pack(512, 512, 0, 7), false},
+	} {
+		if got := heldDense(tt.packed, 7); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestCheckArenas(t *testing.T) {
+	target := &Target{}
+	for _, tt := range []struct {
+		name   string
+		arenas []mem.Range
+		ok     bool
+	}{
+		{"none", nil, true},
+		{"two", []mem.Range{{Start: chunkBytes, End: 2 * chunkBytes}, {Start: 2 * chunkBytes, End: 3 * chunkBytes}}, true},
+		{"overlap", []mem.Range{{Start: chunkBytes, End: 3 * chunkBytes}, {Start: 2 * chunkBytes, End: 4 * chunkBytes}}, false},
+		{"half a chunk", []mem.Range{{Start: chunkBytes, End: chunkBytes + 4096}}, false},
+		{"inverted", []mem.Range{{Start: 2 * chunkBytes, End: chunkBytes}}, false},
+		{"65 GiB", []mem.Range{{Start: chunkBytes, End: chunkBytes + 65<<30}}, false},
+	} {
+		if err := target.checkArenas(tt.arenas); (err == nil) != tt.ok {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
+// TestBusyProcess reads a target while it allocates and frees: no error, and
+// what is marked as agreeing is not torn.
+func TestBusyProcess(t *testing.T) {
+	t.Parallel()
+	c := startTarget(t, buildTarget(t, "local"), "TARGET_CHURN=1")
+	target, err := Open("/proc", c.pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	agreed, torn, retries := 0, 0, 0
+	for range 50 {
+		s, pages, err := target.Walk(func([]mem.Range, func(mem.Range)) error { return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pages.Agrees {
+			agreed++
+		}
+		if pages.Agrees == s.Torn {
+			t.Errorf("Agrees %v, Torn %v", pages.Agrees, s.Torn)
+		}
+		if s, err = target.MemStats(); err != nil {
+			t.Fatal(err)
+		}
+		if s.Torn {
+			torn++
+		}
+		retries += s.Retries
+	}
+	t.Logf("of 50 looks at a busy process: %d walks agreed, %d light samples were torn, %d retries", agreed, torn, retries)
+	marks, seen, err := target.GCMarks(GCSeen{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkMarks(t, marks, seen)
+}
+
+// checkMarks: the marks are in order and number every GC.
+func checkMarks(t *testing.T, marks []mem.Mark, seen GCSeen) {
+	t.Helper()
+	var next uint32 = 1
+	var last mem.Instant
+	for _, m := range marks {
+		first := m.NumGC
+		if m.First != 0 {
+			first = m.First
+		}
+		if first != next || m.At <= last {
+			t.Fatalf("mark %+v after GC %d at %d", m, next-1, last)
+		}
+		next, last = m.NumGC+1, m.At
+	}
+	if next != seen.NumGC+1 || last != seen.Last {
+		t.Errorf("the last mark is GC %d at %d, seen %+v", next-1, last, seen)
+	}
+}

@@ -1,0 +1,34 @@
+package kernel
+
+import (
+	"testing"
+	"time"
+)
+
+// The Go runtime reads the same clock.
+func TestNow(t *testing.T) {
+	start, from := time.Now(), Now()
+	for time.Since(start) < 2*time.Millisecond { //nolint:revive // busy on purpose
+	}
+	got, most := Now().Sub(from), time.Since(start)
+	if got < 2*time.Millisecond-50*time.Microsecond || got > most {
+		t.Errorf("%v went by, want 2ms to %v", got, most)
+	}
+}
+
+func TestOwnCPU(t *testing.T) {
+	before, err := OwnCPU()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	for time.Since(start) < 30*time.Millisecond { //nolint:revive // busy on purpose
+	}
+	after, err := OwnCPU()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if used := after - before; used <= 0 || used > 10*time.Second {
+		t.Errorf("used %v of CPU in a busy loop", used)
+	}
+}

@@ -1,0 +1,61 @@
+package kernel
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func TestHost(t *testing.T) {
+	h, err := fixtures(t).Host()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.THP != "madvise" || h.CPUs != 5 || h.Arch != runtime.GOARCH || h.PageSize != os.Getpagesize() {
+		t.Errorf("host %+v", h)
+	}
+	release, err := exec.Command("uname", "-r").Output()
+	if err != nil {
+		t.Skip("no uname command: ", err)
+	}
+	if h.Kernel != strings.TrimSpace(string(release)) {
+		t.Errorf("kernel %q, want %q of uname -r", h.Kernel, release)
+	}
+}
+
+func TestHostWithoutFiles(t *testing.T) {
+	fs, err := NewFS("testdata/proc", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := fs.Host()
+	if err != nil || h.THP != "none" || h.CPUs != runtime.NumCPU() {
+		t.Errorf("host %+v, %v; want no huge pages, and the CPUs of whyres itself", h, err)
+	}
+}
+
+func TestBracketed(t *testing.T) {
+	for list, want := range map[string]string{
+		"[always] madvise never\n": "always", "always madvise [never]": "never",
+		"always": "unknown", "[": "unknown", "[]": "unknown", "": "unknown",
+	} {
+		if got := bracketed(list); got != want {
+			t.Errorf("bracketed(%q) = %q, want %q", list, got, want)
+		}
+	}
+}
+
+func TestCountList(t *testing.T) {
+	for list, want := range map[string]int{"0": 1, "0-1": 2, "0-3,8": 5, "1,3,5-7": 5} {
+		if got, err := countList(list); err != nil || got != want {
+			t.Errorf("countList(%q) = %d, %v; want %d", list, got, err, want)
+		}
+	}
+	for _, list := range []string{"", "a", "3-1", "0-99999999", "1,", "-1"} {
+		if got, err := countList(list); err == nil {
+			t.Errorf("countList(%q) = %d, want an error", list, got)
+		}
+	}
+}

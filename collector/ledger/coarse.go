@@ -1,0 +1,62 @@
+package ledger
+
+import "whyres/collector/mem"
+
+// light divides by the kernel's three counters: all that status tells.
+func (b *builder) light() {
+	rss := b.sample.RSS
+	b.put(Anon, rss.Anon, "anonymous memory: Go's heap, stacks, C's heap and the rest, not told apart")
+	b.put(File, rss.File, "pages of the program's file, libraries and mapped files; clean ones go under pressure")
+	b.put(Shmem, rss.Shmem, whatShmem)
+	b.warn("this look was a light one: its mappings and Go's pages were not read, so RES is divided by kind only")
+	b.warnProblems()
+}
+
+// withoutPages divides by mapping: what the kernel alone tells.
+func (b *builder) withoutPages() {
+	sums := classify(b.sample.VMAs, nil, b.process, noBound)
+	b.put(Anon, sums[classAnon]+sums[classRuntime]+sums[classCgoHeap]+sums[classOffHeap],
+		"anonymous memory: Go's heap, stacks, C's heap and the rest, not told apart")
+	b.put(Threads, sums[classThread], whatThreads)
+	b.putFiles(sums)
+	if b.process.GoVersion == "" {
+		b.warn("not a Go process, as far as whyres can see: its anonymous memory is not divided further")
+	}
+	b.warnProblems()
+}
+
+// noBound: no mapping is too long to be the Go runtime's.
+const noBound = ^uint64(0)
+
+// putFiles puts the leaves that mappings alone tell.
+func (b *builder) putFiles(sums map[class]int64) {
+	b.put(FileExe, sums[classExe], whatExe)
+	b.put(FileMapped, sums[classFile], whatMapped)
+	b.put(Shmem, sums[classShmem], whatShmem)
+	if b.process.Exe == "" {
+		b.warn("the program's path is unknown: its pages count as file.mapped")
+	}
+	if b.sample.VMAsCut > 0 {
+		b.warn(Size(clamp(b.sample.VMAsCutRSS)) + " lie in mappings beyond the number that is read: they count as unexplained")
+	}
+}
+
+// warnProblems passes on what the sample says of its own gaps.
+func (b *builder) warnProblems() {
+	if b.sample.GoProblem != "" {
+		b.warn("the Go runtime was not read: " + b.sample.GoProblem)
+	}
+	if b.sample.PagesProblem != "" {
+		b.warn("Go's pages were not read: " + b.sample.PagesProblem)
+	}
+	if b.sample.MemStats != nil && b.sample.MemStats.Torn {
+		b.warn("the Go runtime's counters changed under each reading: they come from different instants")
+	}
+}
+
+// clamp takes a size of a sample into the signed numbers of the ledger; no
+// process has a PiB resident.
+func clamp(size uint64) int64 { return int64(min(size, 1<<50)) } //nolint:gosec // bounded
+
+// resident is an amount's resident part.
+func resident(a mem.Amount) int64 { return clamp(min(a.Resident, a.Bytes)) }

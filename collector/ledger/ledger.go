@@ -1,0 +1,145 @@
+package ledger
+
+import "whyres/collector/mem"
+
+// The leaves of a Go process's ledger, as the JSON contract names them.
+const (
+	HeapLive     = "heap.live"
+	HeapGarbage  = "heap.garbage"
+	HeapHoles    = "heap.fragmentation"
+	HeapIdle     = "heap.idle"
+	HeapReleased = "heap.released_resident"
+	StacksInUse  = "stacks.inuse"
+	StacksIdle   = "stacks.idle"
+	Metadata     = "runtime.metadata"
+	CgoHeap      = "cgo.heap"
+	Threads      = "threads"
+	OffHeap      = "offheap.mmap"
+	FileExe      = "file.exe"
+	FileMapped   = "file.mapped"
+	Shmem        = "shmem"
+	Unexplained  = "unexplained"
+)
+
+// Leaves that stand for several of the above where a sample does not tell
+// them apart.
+const (
+	// HeapObjects is objects and holes of spans in use: no walk over spans.
+	HeapObjects = "heap.in_use"
+	// Anon is all anonymous memory, File all file pages.
+	Anon = "anon"
+	File = "file"
+)
+
+// Part is one line of the ledger. Parent is "" at the top.
+type Part struct {
+	ID     string `json:"id"`
+	Parent string `json:"parent"`
+	// Bytes that are resident; only of "unexplained" it can be negative.
+	Bytes int64 `json:"bytes"`
+	// What it is, in plain words.
+	What string `json:"what"`
+}
+
+// Ledger divides RES. Parts hold each parent before its children.
+type Ledger struct {
+	// RES in bytes, as the sample counts it.
+	RES      int64    `json:"res_bytes"`
+	Parts    []Part   `json:"parts"`
+	Warnings []string `json:"warnings"`
+}
+
+// Known is what a trace from the target's start knows beyond a sample.
+type Known struct {
+	// UserAnon is the private anonymous memory that the program's own code
+	// has mapped, and how much of it is resident; nil where unknown.
+	UserAnon *mem.Amount
+}
+
+// Build divides the RES of a sample of process p. A full sample of a Go process
+// with its pages gives all parts; anything less a coarser ledger, with a
+// warning that says what is missing.
+func Build(s *mem.Sample, p mem.Process) Ledger { return BuildKnowing(s, p, Known{}) }
+
+// BuildKnowing is Build with what a trace knows.
+func BuildKnowing(s *mem.Sample, p mem.Process, known Known) Ledger {
+	b := builder{sample: s, process: p, known: known, bytes: map[string]int64{}, what: map[string]string{}}
+	switch {
+	case !s.Full():
+		b.light()
+	case s.Pages == nil:
+		b.withoutPages()
+	default:
+		b.full()
+	}
+	return b.finish()
+}
+
+// Leaf is the bytes of a part by its id, 0 where the ledger has no such part.
+func (l *Ledger) Leaf(id string) int64 {
+	for _, part := range l.Parts {
+		if part.ID == id {
+			return part.Bytes
+		}
+	}
+	return 0
+}
+
+// builder gathers the leaves' bytes.
+type builder struct {
+	sample   *mem.Sample
+	process  mem.Process
+	known    Known
+	leaves   []string
+	bytes    map[string]int64
+	what     map[string]string
+	warnings []string
+}
+
+// put sets a leaf; the order of the first puts is the ledger's.
+func (b *builder) put(id string, bytes int64, what string) {
+	if _, seen := b.what[id]; !seen {
+		b.leaves = append(b.leaves, id)
+	}
+	b.bytes[id] += bytes
+	b.what[id] = what
+}
+
+func (b *builder) warn(text string) { b.warnings = append(b.warnings, text) }
+
+// finish makes the tree: unexplained is what the other leaves leave of RES, and
+// each parent the sum of its children.
+func (b *builder) finish() Ledger {
+	res := b.sample.RSS.Total()
+	rest := res
+	for _, id := range b.leaves {
+		rest -= b.bytes[id]
+	}
+	b.put(Unexplained, rest, whatUnexplained)
+	b.warnUnexplained(res)
+	out := Ledger{RES: res, Warnings: append([]string{}, b.warnings...)}
+	at := map[string]int{}
+	for _, id := range b.leaves {
+		parent := parentOf(id)
+		if _, placed := at[parent]; parent != "" && !placed {
+			at[parent] = len(out.Parts)
+			out.Parts = append(out.Parts, Part{ID: parent, What: whatParent(parent)})
+		}
+		if parent != "" {
+			out.Parts[at[parent]].Bytes += b.bytes[id]
+		}
+		out.Parts = append(out.Parts, Part{ID: id, Parent: parent, Bytes: b.bytes[id], What: b.what[id]})
+	}
+	return out
+}
+
+// warnUnexplained speaks up where the parts cannot be trusted to the last.
+func (b *builder) warnUnexplained(res int64) {
+	rest := b.bytes[Unexplained]
+	if rest < 0 {
+		rest = -rest
+	}
+	if rest > max(1<<20, res/20) {
+		b.warn(Size(b.bytes[Unexplained]) + " of RES could not be explained: the process changed while it was read, or holds memory that whyres cannot class")
+	}
+}

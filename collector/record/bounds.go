@@ -1,0 +1,101 @@
+package record
+
+import (
+	"fmt"
+
+	"whyres/collector/mem"
+)
+
+// A recording is input like any other. Numbers outside of what Linux can
+// produce are refused here, so that whatever reads frames may add sizes and
+// instants without overflow.
+const (
+	maxPID     = 1 << 22 // PID_MAX_LIMIT, include/linux/threads.h
+	maxInstant = 1 << 61 // 73 years of uptime
+	maxBytes   = 1 << 57 // the largest user address space, five-level paging
+)
+
+func checkInstant(t mem.Instant) error { return within("t", int64(t), 0, maxInstant) }
+
+func within(name string, v, low, high int64) error {
+	if v < low || v > high {
+		return fmt.Errorf("%s is %d: outside of %d to %d", name, v, low, high)
+	}
+	return nil
+}
+
+func checkHeader(h *mem.Header) error {
+	return first(
+		within("mono", int64(h.Mono), 0, maxInstant),
+		within("pid", int64(h.Process.PID), 0, maxPID),
+		within("page_size", int64(h.Host.PageSize), 0, 1<<30),
+		within("cpus", int64(h.Host.CPUs), 0, 1<<20),
+	)
+}
+
+func checkEvent(e *mem.Event) error {
+	return first(
+		checkInstant(e.At),
+		within("dur_ns", e.Dur, 0, maxInstant),
+		within("pid", int64(e.PID), 0, maxPID),
+		within("tid", int64(e.TID), 0, maxPID),
+		within("attributed", e.Attributed, -maxBytes, maxBytes),
+		checkRSS("rss_before", e.Before),
+		checkRSS("rss_after", e.After),
+	)
+}
+
+func checkSample(s *mem.Sample) error {
+	return first(
+		checkInstant(s.At),
+		within("dur_ns", s.Dur, 0, maxInstant),
+		within("pid", int64(s.PID), 0, maxPID),
+		within("threads", int64(s.Threads), 0, maxPID),
+		within("vmas_cut", int64(s.VMAsCut), 0, 1<<31),
+		checkRSS("rss", s.RSS),
+		checkMemStats(s.MemStats),
+	)
+}
+
+// checkMemStats bounds the sizes that get added up. The goals and limits may be
+// "none", which is the largest number.
+func checkMemStats(m *mem.MemStats) error {
+	if m == nil {
+		return nil
+	}
+	for _, size := range [...]uint64{m.HeapSys, m.HeapInuse, m.HeapIdle, m.HeapReleased, m.HeapAlloc, m.StackInuse, m.StackSys, m.Sys} {
+		if size > maxBytes {
+			return fmt.Errorf("memstats: a size of %d bytes is above any address space", size)
+		}
+	}
+	return within("last_gc_mono", int64(m.LastGC), -maxInstant, maxInstant)
+}
+
+func checkMark(m *mem.Mark) error {
+	return first(
+		checkInstant(m.At),
+		within("pid", int64(m.PID), 0, maxPID),
+		within("child", int64(m.Child), 0, maxPID),
+		checkRSS("rss", m.RSS),
+	)
+}
+
+// checkRSS allows negative counts: the kernel's per-CPU counters can read below
+// zero for a moment.
+func checkRSS(name string, r mem.RSS) error {
+	for _, v := range [...]int64{r.Anon, r.File, r.Shmem, r.Swap} {
+		if v < -maxBytes || v > maxBytes {
+			return fmt.Errorf("%s holds %d bytes: above any address space", name, v)
+		}
+	}
+	return nil
+}
+
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

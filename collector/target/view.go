@@ -1,0 +1,154 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+
+	"whyres/collector"
+	"whyres/collector/goruntime"
+	"whyres/collector/kernel"
+	"whyres/collector/mem"
+)
+
+// TellCounters is told where the process's Go runtime keeps its counters, each
+// time that this becomes known: at first, and after an exec.
+type TellCounters func(pid int, at goruntime.CounterAddrs) error
+
+// View looks at one process; it is the collector's Looker.
+type View struct {
+	proc    string
+	tell    TellCounters
+	kernel  *kernel.Process
+	id      kernel.Identity
+	runtime *goruntime.Target
+	binary  goruntime.Binary
+	problem error // why the runtime is not read
+	seen    goruntime.GCSeen
+}
+
+// Open opens the process of that PID; proc is where procfs is mounted. That it
+// is not Go, or cannot be read as such, is no error: Missing tells. The error
+// wraps collector.ErrGone where there is no such process.
+func Open(fs kernel.FS, proc string, pid int, tell TellCounters) (*View, error) {
+	k, err := fs.Open(pid, kernel.Options{})
+	if err != nil {
+		return nil, gone(err)
+	}
+	v := &View{proc: proc, tell: tell, kernel: k}
+	if v.id, err = k.Identity(); err != nil {
+		return nil, errors.Join(gone(err), k.Close())
+	}
+	v.Renew()
+	if v.runtime != nil {
+		// GCs from before are none of this trace's.
+		if v.seen, err = v.runtime.GCNow(); err != nil {
+			v.problem, v.runtime = err, nil
+		}
+	}
+	return v, nil
+}
+
+// Close lets the process go.
+func (v *View) Close() error { return v.kernel.Close() }
+
+// Describe is who the process is.
+func (v *View) Describe() mem.Process {
+	return mem.Process{
+		PID: v.id.PID, Comm: v.id.Comm, Exe: v.id.Exe,
+		GoVersion: v.binary.GoVersion, Cgo: v.binary.Cgo,
+	}
+}
+
+// Missing says in plain words what cannot be told of this process, and why.
+func (v *View) Missing() []string {
+	var out []string
+	if v.problem != nil {
+		out = append(out, "the Go runtime's own numbers: "+v.problem.Error())
+	}
+	return append(out, v.binary.Notes...)
+}
+
+// Renew finds the Go runtime anew: the process runs another program now.
+func (v *View) Renew() {
+	v.runtime, v.seen = nil, goruntime.GCSeen{}
+	rt, err := goruntime.Open(v.proc, v.kernel.PID())
+	if rt != nil {
+		v.binary = rt.Binary
+	}
+	if v.problem = err; err != nil {
+		return
+	}
+	v.runtime = rt
+	if at, ok := rt.CounterAddrs(); ok && v.tell != nil {
+		v.problem = v.tell(v.kernel.PID(), at)
+	}
+}
+
+// Look takes a sample and collects the GCs since the last one.
+func (v *View) Look(o collector.Order) (mem.Sample, []mem.Mark, error) {
+	s, err := v.kernel.Light()
+	if err == nil && o.Full {
+		err = v.full(&s, o)
+	}
+	if err != nil {
+		return s, nil, gone(err)
+	}
+	return s, v.goSide(&s, o.Full), nil
+}
+
+func (v *View) full(s *mem.Sample, o collector.Order) error {
+	if err := v.kernel.Full(s); err != nil {
+		return err
+	}
+	returned := mem.Returned{Ranges: len(o.Released)}
+	for _, r := range o.Released {
+		returned.Bytes += r.Len()
+	}
+	err := v.kernel.Resident(o.Released, func(r mem.Range) { returned.Resident += r.Len() })
+	switch {
+	case errors.Is(err, kernel.ErrGone):
+		return err
+	case err == nil:
+		s.Returned = &returned
+	}
+	return nil
+}
+
+// goSide adds what the Go runtime says. That it cannot be read is said in the
+// sample, and is no error.
+func (v *View) goSide(s *mem.Sample, full bool) []mem.Mark {
+	if v.runtime == nil {
+		s.GoProblem = text(v.problem)
+		return nil
+	}
+	stats, err := v.runtime.MemStats()
+	if err != nil {
+		s.GoProblem = err.Error()
+		return nil
+	}
+	s.MemStats = stats
+	if full {
+		v.pages(s)
+	}
+	marks, seen, err := v.runtime.GCMarks(v.seen)
+	if err != nil {
+		return nil
+	}
+	v.seen = seen
+	return marks
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// gone makes the packages' own words for a process that ended the collector's.
+func gone(err error) error {
+	if errors.Is(err, kernel.ErrGone) || errors.Is(err, goruntime.ErrGone) {
+		return fmt.Errorf("%w: %w", collector.ErrGone, err)
+	}
+	return err
+}
