@@ -9,119 +9,47 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-// The test binary is also what is traced: a subject whose memory does what its
-// name says, and that tells its own ReadMemStats.
-const subjectEnv = "WHYRES_SUBJECT"
+// binaries is where the programs that the tests run were built: whyres, and the
+// subject that is traced. make test builds them before it becomes root.
+type binaries struct{ whyres, subject string }
+
+const binariesEnv = "WHYRES_TEST_BINARIES"
 
 func TestMain(m *testing.M) {
-	if name := os.Getenv(subjectEnv); name != "" {
-		subject(name)
-		return
+	if os.Getenv(binariesEnv) != "" {
+		os.Exit(m.Run())
 	}
-	os.Exit(m.Run())
-}
-
-func subject(name string) {
-	switch name {
-	case "churn":
-		churn()
-	case "sleep":
-		time.Sleep(time.Minute)
-	case "rest":
-		rest()
-	case "exec":
-		time.Sleep(500 * time.Millisecond)
-		os.Setenv(subjectEnv, "churn")
-		panic(syscall.Exec("/proc/self/exe", os.Args, os.Environ()))
-	case "whoami":
-		fmt.Fprintln(os.Stderr, "uid", os.Getuid(), "gid", os.Getgid(), "home", os.Getenv("HOME"))
-	case "stubborn":
-		c := make(chan os.Signal, 1)
-		ignoreTermination(c)
-		fmt.Fprintln(os.Stderr, "stubborn")
-		time.Sleep(time.Minute)
+	dir, err := os.MkdirTemp("", "whyres-test")
+	if err == nil {
+		err = buildAll(dir)
 	}
-}
-
-// churn grows and shrinks the heap from several threads, and makes calls that
-// fail.
-func churn() {
-	done := make(chan []byte)
-	for range 4 {
-		go func() {
-			var keep []byte
-			for range 20 {
-				keep = make([]byte, 4<<20)
-				for i := 0; i < len(keep); i += 4096 {
-					keep[i] = 1
-				}
-			}
-			done <- keep
-		}()
-	}
-	for range 4 {
-		<-done
-	}
-	debug.FreeOSMemory()
-	page := uintptr(os.Getpagesize())
-	for range 10 {
-		_, _, _ = unix.RawSyscall(unix.SYS_MADVISE, 4096, page, unix.MADV_DONTNEED) // ENOMEM
-		_, _, _ = unix.RawSyscall(unix.SYS_MUNMAP, 1, page, 0)                      // EINVAL
-		_, _, _ = unix.RawSyscall6(unix.SYS_MMAP, 0, 0, 3, 0x22, ^uintptr(0), 0)    // EINVAL
-	}
-	b, err := unix.Mmap(-1, 0, 16<<20, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
-		panic(err)
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	clear(b)
-	if err := unix.Munmap(b); err != nil {
-		panic(err)
-	}
+	os.Setenv(binariesEnv, dir)
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
 }
 
-// rest comes to rest with a known heap, tells its own numbers, and stays.
-func rest() {
-	keep := make([][]byte, 0, 4096)
-	for range 4096 {
-		keep = append(keep, make([]byte, 16<<10))
+// buildAll builds for everybody to run.
+func buildAll(dir string) error {
+	cmd := exec.Command("go", "build", "-o", dir+"/", ".", "./testdata/subject")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build: %w\n%s", err, out)
 	}
-	for i := range keep {
-		if i%64 != 0 {
-			keep[i] = nil
-		}
-	}
-	debug.FreeOSMemory()
-	time.Sleep(300 * time.Millisecond)
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	line, err := json.Marshal(stats)
-	if err != nil {
-		panic(err)
-	}
-	// What telling them takes is part of them: read again until they stand.
-	for {
-		runtime.ReadMemStats(&stats)
-		now := fmt.Appendf(line[:0], `{"HeapSys":%d,"HeapInuse":%d,"HeapReleased":%d,"NumGC":%d,"StackInuse":%d}`+"\n",
-			stats.HeapSys, stats.HeapInuse, stats.HeapReleased, stats.NumGC, stats.StackInuse)
-		var after runtime.MemStats
-		runtime.ReadMemStats(&after)
-		if after.HeapInuse == stats.HeapInuse && after.HeapReleased == stats.HeapReleased && after.StackInuse == stats.StackInuse {
-			_, _ = os.Stderr.Write(now)
-			break
-		}
-	}
-	time.Sleep(time.Minute)
-	runtime.KeepAlive(keep)
+	return os.Chmod(dir, 0o755)
+}
+
+func built() binaries {
+	dir := os.Getenv(binariesEnv)
+	return binaries{filepath.Join(dir, "whyres"), filepath.Join(dir, "subject")}
 }
 
 // privileged skips without root; make test runs these again through sudo.
@@ -144,31 +72,10 @@ func need(t *testing.T, program string) {
 	}
 }
 
-// whyres builds the program once for each test that runs it as a process.
-func whyres(t *testing.T) string {
-	t.Helper()
-	return build(t, "whyres/cmd/whyres")
-}
-
-func build(t *testing.T, pkg string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), filepath.Base(pkg))
-	if prebuilt := os.Getenv("WHYRES_ROOT"); prebuilt != "" {
-		return filepath.Join(prebuilt, "bin", filepath.Base(pkg))
-	}
-	cmd := exec.Command("go", "build", "-o", path, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build %s: %v\n%s", pkg, err, out)
-	}
-	return path
-}
-
-// startSubject starts this binary as a subject.
+// startSubject starts a subject by itself.
 func startSubject(t *testing.T, name string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), subjectEnv+"="+name)
+	cmd := exec.Command(built().subject, name)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -192,12 +99,6 @@ func execute(t *testing.T, cmd *exec.Cmd) ended {
 		t.Fatal(err)
 	}
 	return ended{out.String(), errs.String(), cmd.ProcessState.ExitCode()}
-}
-
-// withSubject makes the traced command this binary as a subject.
-func withSubject(cmd *exec.Cmd, name string) *exec.Cmd {
-	cmd.Env = append(os.Environ(), subjectEnv+"="+name)
-	return cmd
 }
 
 // lines decodes JSON lines.

@@ -78,7 +78,7 @@ func (s *story) end() error {
 			s.shown.Overhead(used)
 		}
 	}
-	return s.shown.Close()
+	return errors.Join(s.shown.Verdict(v), s.shown.Close())
 }
 
 // close ends the recording.

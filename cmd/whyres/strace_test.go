@@ -18,12 +18,8 @@ func TestEachCallAsStraceSeesIt(t *testing.T) {
 	privileged(t)
 	need(t, "strace")
 	log := filepath.Join(t.TempDir(), "strace")
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := execute(t, withSubject(exec.Command(whyres(t), "trace", "--json", "--",
-		"strace", "-f", "-e", "trace=mmap,munmap,madvise,execve", "-e", "raw=mmap,munmap,madvise", "-o", log, self), "churn"))
+	got := execute(t, exec.Command(built().whyres, "trace", "--json", "--",
+		"strace", "-f", "-e", "trace=mmap,munmap,madvise,execve", "-e", "raw=mmap,munmap,madvise", "-o", log, built().subject, "churn"))
 	if got.code != 0 {
 		t.Fatalf("exit %d: %s", got.code, got.err)
 	}
@@ -57,7 +53,7 @@ func straceCalls(t *testing.T, log string) (calls map[string][]string, pid strin
 	t.Helper()
 	calls = map[string][]string{}
 	begun := map[string]string{}
-	whole := regexp.MustCompile(`^(\d+) +(\w+)\((.*)\) = (\S+)(?: (E\w+))?`)
+	whole := regexp.MustCompile(`^(\d+) +(\w+)\((.*)\)\s+= (\S+)(?: (E\w+))?`)
 	for line := range strings.Lines(log) {
 		line = strings.TrimSpace(line)
 		tid, rest, _ := strings.Cut(line, " ")

@@ -119,6 +119,8 @@ type tracing struct {
 	names   *target.Names
 	child   *launch.Child
 	story   *story
+	began   time.Time   // when the process began to be followed, on the wall's
+	mono    mem.Instant // and on the kernel's clock
 	closers []func() error
 }
 
@@ -194,6 +196,7 @@ func (t *tracing) begin() error {
 }
 
 func (t *tracing) follow(pid int) error {
+	t.began, t.mono = time.Now(), kernel.Now()
 	if err := t.tracer.Follow(pid); err != nil {
 		return err
 	}
@@ -215,7 +218,7 @@ func (t *tracing) header() (mem.Header, error) {
 	}
 	return mem.Header{
 		Schema: mem.Schema, Tool: version(),
-		Time: time.Now(), Mono: kernel.Now(),
+		Time: t.began, Mono: t.mono,
 		Host: host, Process: t.view.Describe(),
 		FromStart: t.child != nil, Children: !t.options.noChildren,
 		Attach:  string(t.tracer.Way()),

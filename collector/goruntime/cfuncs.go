@@ -7,7 +7,7 @@ import (
 )
 
 // maxCFuncs bounds the functions kept of one file.
-const maxCFuncs = 1 << 20
+const maxCFuncs = 1 << 18
 
 // cFuncs are the functions of an ELF file's symbol tables, by link-time
 // address.

@@ -122,7 +122,8 @@ type sighting struct {
 // the call was made below the first frame that is not the runtime's.
 func (s *sighting) see(frame string) bool {
 	kind := kindOf(frame)
-	if s.leaf == unknownFrame && !isTrampoline(frame) {
+	frame = plain(frame)
+	if s.leaf == unknownFrame && !isTrampoline(frame) && !isCgocall(frame) {
 		s.leaf = kind
 	}
 	switch kind {
@@ -138,9 +139,18 @@ func (s *sighting) see(frame string) bool {
 	return s.decided != ""
 }
 
+// plain is the function's name without the linker's mark of assembly
+// functions.
+func plain(frame string) string { return strings.TrimSuffix(frame, ".abi0") }
+
 // isTrampoline: both the runtime and package syscall enter the kernel there.
 func isTrampoline(frame string) bool {
 	return strings.HasSuffix(frame, "/syscall.Syscall6") || strings.HasSuffix(frame, "/syscall/linux.Syscall6")
+}
+
+// isCgocall: what is below it on the stack is C code, known or not.
+func isCgocall(frame string) bool {
+	return frame == "runtime.cgocall" || strings.HasPrefix(frame, "runtime.asmcgocall")
 }
 
 // outermost names the function that a closure is written in.

@@ -73,6 +73,15 @@ func TestClassify(t *testing.T) {
 			"the runtime's mmap through runtime/cgo", "libc.so.6!mmap server!x_cgo_mmap runtime.callCgoMmap runtime.mmap.func1 " +
 				"runtime.systemstack runtime.mmap runtime.sysMapOS runtime.(*mheap).grow main.main", LimitFar, mem.WhoGrowth,
 		},
+		{
+			"the same, assembly's names marked", "libc.so.6!mmap server!x_cgo_mmap runtime.callCgoMmap.abi0 runtime.systemstack.abi0 " +
+				"runtime.mmap runtime.sysAllocOS runtime.sysAlloc runtime.persistentalloc1 main.main", LimitFar, mem.WhoRuntime,
+		},
+		{
+			"user mmap, 1.26", "internal/runtime/syscall/linux.Syscall6.abi0 syscall.RawSyscall6 syscall.Syscall6 " +
+				"golang.org/x/sys/unix.Mmap main.main", LimitFar, mem.WhoUser,
+		},
+		{"cgo, assembly's names marked", "0x7f00 runtime.asmcgocall.abi0 runtime.cgocall main._Cfunc_fill main.main", LimitFar, mem.WhoCgo},
 		{"the same, cut", "libc.so.6!mmap server!x_cgo_mmap", LimitFar, mem.WhoRuntime},
 		{"Go called back from C", "runtime.mmap runtime.(*mheap).grow runtime.mallocgc main.callback runtime.cgocallbackg runtime.asmcgocall runtime.cgocall main.main", LimitFar, mem.WhoGrowth},
 		{"1.13 growth", "runtime.madvise runtime.(*mheap).scavengeIfNeededLocked runtime.(*mheap).growAddSpan runtime.(*mheap).grow main.x", LimitFar, mem.WhoGrowth},

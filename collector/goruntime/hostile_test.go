@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -173,14 +174,13 @@ func FuzzScanMaps(f *testing.F) {
 
 // TestOpenSaysWhy covers the reasons that need no special program.
 func TestOpenSaysWhy(t *testing.T) {
-	sleep := exec.Command("sleep", "60")
+	sleep := exec.Command("/bin/sleep", "60")
 	if err := sleep.Start(); err != nil {
 		t.Fatal(err)
 	}
 	pid := sleep.Process.Pid
-	// Right after the start, the child may still be this test's own program.
-	for !strings.HasSuffix(exeOf(t, pid), "/sleep") && !strings.HasSuffix(exeOf(t, pid), "coreutils") {
-		continue
+	for !becameSleep(t, pid) {
+		time.Sleep(time.Millisecond)
 	}
 	if _, err := Open("/proc", pid); !errors.Is(err, ErrNotGo) {
 		t.Errorf("Open of sleep(1): %v, want ErrNotGo", err)
@@ -202,13 +202,19 @@ func TestOpenSaysWhy(t *testing.T) {
 	}
 }
 
-func exeOf(t *testing.T, pid int) string {
+// becameSleep reports whether the process runs sleep(1), or what stands for it
+// on this system. In the middle of an exec(2) the link can be absent.
+func becameSleep(t *testing.T, pid int) bool {
 	t.Helper()
-	exe, err := os.Readlink("/proc/" + itoa(pid) + "/exe")
+	exe, err := os.Readlink(filepath.Join("/proc", itoa(pid), "exe"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	want, err := filepath.EvalSymlinks("/bin/sleep")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return exe
+	return exe == want
 }
 
 // TestStrippedIsKnownByVersion: nothing can be read, but the version is told.
@@ -333,14 +339,12 @@ func TestTargetBecomesAnotherProgram(t *testing.T) {
 		if _, err := c.stdin.Write([]byte{1}); err != nil {
 			t.Fatal(err)
 		}
-		for exeOf(t, c.pid) == target.Binary.Exe {
+		t.Cleanup(func() { _ = syscall.Kill(c.pid, syscall.SIGKILL) })
+		for !becameSleep(t, c.pid) {
 			time.Sleep(time.Millisecond)
 		}
 		if s, err := target.MemStats(); !errors.Is(err, ErrUnmapped) && !errors.Is(err, ErrMismatch) {
 			t.Errorf("%v: MemStats after exec: %+v, %v; want ErrUnmapped or ErrMismatch", args, s, err)
-		}
-		if err := syscall.Kill(c.pid, syscall.SIGKILL); err != nil {
-			t.Error(err)
 		}
 	}
 }

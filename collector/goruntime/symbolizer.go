@@ -21,7 +21,7 @@ const (
 	maxName    = 200
 	maxFrames  = 256
 	maxCache   = 1 << 15
-	maxModules = 256
+	maxModules = 64
 	maxCode    = 1 << 16
 	// refreshEvery is the least time between two readings of the maps.
 	refreshEvery = time.Second

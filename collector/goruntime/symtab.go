@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// maxTable bounds a table read from an ELF file whole: 512 MiB.
-const maxTable = 512 << 20
+// maxTable bounds a table read from an ELF file whole: 256 MiB.
+const maxTable = 256 << 20
 
 // sectionData reads a section, refusing absurd sizes.
 func sectionData(s *elf.Section) (b []byte, err error) {

@@ -14,8 +14,20 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"whyres/collector/mem"
 )
+
+// TestMain forbids transparent huge pages to the targets, which inherit that: a
+// huge page brings memory back that nobody touched, and then residency would
+// not follow from what the target did.
+func TestMain(m *testing.M) {
+	if err := unix.Prctl(unix.PR_SET_THP_DISABLE, 1, 0, 0, 0); err != nil {
+		panic("PR_SET_THP_DISABLE: " + err.Error())
+	}
+	os.Exit(m.Run())
+}
 
 // variant is one way to build and run the target.
 type variant struct {
@@ -77,8 +89,8 @@ func buildProgram(t testing.TB, toolchain, src string, args ...string) string {
 
 // child is a running target at rest.
 type child struct {
-	pid  int
-	said map[string]uint64
+	pid   int
+	said  map[string]uint64
 	stdin io.Writer
 	// end closes the target's standard input and waits for its end.
 	end func()

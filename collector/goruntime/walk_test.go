@@ -62,12 +62,12 @@ func checkPages(t *testing.T, p *mem.GoPages, said map[string]uint64) {
 			t.Errorf("%s: %d of %d bytes resident", name, a.Resident, a.Bytes)
 		}
 	}
-	// The target has written every byte of what it keeps, and next to nothing
-	// of what was released is back.
+	// The target has written every byte of what it keeps, and without huge
+	// pages nothing of what was released is back.
 	if p.InUse.Resident < said["Kept"] {
 		t.Errorf("InUse: %d of %d bytes resident, but the target keeps %d", p.InUse.Resident, p.InUse.Bytes, said["Kept"])
 	}
-	if p.Released.Resident > p.Released.Bytes/10 {
+	if p.Released.Resident != 0 {
 		t.Errorf("Released: %d of %d bytes resident", p.Released.Resident, p.Released.Bytes)
 	}
 	if p.Dense.Bytes > p.Idle.Bytes {

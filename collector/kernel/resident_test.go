@@ -180,6 +180,42 @@ func mincore(t *testing.T, data []byte, at mem.Range) []mem.Range {
 	return out
 }
 
+// Of a stopped process smaps is the oracle, mapping by mapping. File pages are
+// left out: the system may take them at any time.
+func TestResidentIsTheRSSOfAStoppedProcess(t *testing.T) {
+	pid := stopped(t)
+	for _, opts := range []Options{{}, {PagemapReads: true}} {
+		p, err := Default().Open(pid, opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close() //nolint:errcheck // only read
+		m, err := p.Smaps()
+		if err != nil {
+			t.Fatal(err)
+		}
+		compared := 0
+		for _, v := range m.VMAs {
+			if v.Path != "" && v.Path != "[heap]" && v.Path != "[stack]" {
+				continue
+			}
+			var sum uint64
+			if err := p.Resident([]mem.Range{v.Range}, func(r mem.Range) { sum += r.Len() }); err != nil {
+				t.Fatal(err)
+			}
+			if sum != v.Rss {
+				t.Errorf("%s: %d bytes of %s %q are resident, smaps counts %d", p.ResidentWay(), sum, v.Range, v.Path, v.Rss)
+			}
+			if sum > 0 {
+				compared++
+			}
+		}
+		if compared < 2 {
+			t.Errorf("%s: only %d anonymous mappings with resident pages", p.ResidentWay(), compared)
+		}
+	}
+}
+
 // A huge page that was written, half released; and one that was only read.
 func TestResidentHugePages(t *testing.T) {
 	const huge = 2 << 20

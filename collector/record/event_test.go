@@ -98,7 +98,7 @@ func TestEventEncoderAgrees(t *testing.T) {
 		}
 		return []string{"", "MADV_FREE", "main.f", `q"\`, "\u2028é漢\x7f", string(raw)}[r.IntN(6)]
 	}
-	for range 3000 {
+	for range 800 {
 		var e mem.Event
 		filled(t, reflect.ValueOf(&e).Elem(), numbers, texts)
 		agree(t, &e)
@@ -212,7 +212,7 @@ func TestFastDecoderTakesOurLines(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	numbers := func() uint64 { return []uint64{0, 1, math.MaxInt64, math.MaxUint64, r.Uint64()}[r.IntN(5)] }
 	texts := func() string { return []string{"", "main.f", "漢é", "a b<c>&"}[r.IntN(4)] }
-	for range 2000 {
+	for range 800 {
 		var e mem.Event
 		filled(t, reflect.ValueOf(&e).Elem(), numbers, texts)
 		e.FD, e.TargetFD = int32(r.Uint32()), int32(r.Uint32())

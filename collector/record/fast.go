@@ -14,6 +14,23 @@ import (
 func decodeFast(line []byte, names *interner) (*mem.Event, bool) {
 	s := scanner{rest: line, names: names}
 	e := new(mem.Event)
+	s.call(e)
+	s.arguments(e)
+	s.outcome(e)
+	s.want(`}`)
+	return e, !s.failed && len(s.rest) == 0
+}
+
+// scanner reads what appendEvent writes. Once something differs it has failed,
+// and reads zeros.
+type scanner struct {
+	rest   []byte
+	names  *interner
+	failed bool
+}
+
+// call reads the fields that every call begins with.
+func (s *scanner) call(e *mem.Event) {
 	s.want(`{"type":"event","t":`)
 	e.At = mem.Instant(s.int())
 	s.want(`,"dur_ns":`)
@@ -28,7 +45,10 @@ func decodeFast(line []byte, names *interner) (*mem.Event, bool) {
 	e.Addr = s.addr()
 	s.want(`,"len":`)
 	e.Len = s.uint(math.MaxUint64)
-	s.arguments(e)
+}
+
+// outcome reads what the call brought, and who made it.
+func (s *scanner) outcome(e *mem.Event) {
 	s.want(`,"ret":`)
 	e.Ret = s.int()
 	s.want(`,"errno":`)
@@ -50,16 +70,6 @@ func decodeFast(line []byte, names *interner) (*mem.Event, bool) {
 	if s.has(`,"notes":`) {
 		e.Notes = s.texts()
 	}
-	s.want(`}`)
-	return e, !s.failed && len(s.rest) == 0
-}
-
-// scanner reads what appendEvent writes. Once something differs it has failed,
-// and reads zeros.
-type scanner struct {
-	rest   []byte
-	names  *interner
-	failed bool
 }
 
 func (s *scanner) arguments(e *mem.Event) {

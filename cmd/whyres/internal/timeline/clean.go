@@ -38,11 +38,13 @@ func cutMiddle(s string, atMost int) string {
 	}
 	runes := []rune(s)
 	head := takeWidth(runes, (atMost-1)/3)
-	tail := runes[head:]
-	for width(string(tail)) > atMost-1-width(string(runes[:head])) {
-		tail = tail[1:]
+	room := atMost - 1 - width(string(runes[:head]))
+	tail := len(runes)
+	for tail > head && room >= runeWidth(runes[tail-1]) {
+		tail--
+		room -= runeWidth(runes[tail])
 	}
-	return string(runes[:head]) + "…" + string(tail)
+	return string(runes[:head]) + "…" + string(runes[tail:])
 }
 
 // takeWidth is how many runes fit into w columns.
@@ -80,8 +82,15 @@ func runeWidth(r rune) int {
 
 func wide(r rune) bool {
 	for _, block := range [...][2]rune{
-		{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe30, 0xfe6f},
-		{0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd},
+		{0x1100, 0x115f},
+		{0x2e80, 0xa4cf},
+		{0xac00, 0xd7a3},
+		{0xf900, 0xfaff},
+		{0xfe30, 0xfe6f},
+		{0xff00, 0xff60},
+		{0xffe0, 0xffe6},
+		{0x1f300, 0x1faff},
+		{0x20000, 0x3fffd},
 	} {
 		if block[0] <= r && r <= block[1] {
 			return true

@@ -197,6 +197,18 @@ func TestGrouping(t *testing.T) {
 			"+2.00s 10.0 ● GC 3 | forced after 2 min idle · 0 returned",
 			"+2.00s 6.0 -4.0 ▼ returned | madvise DONTNEED ×2: asked 4.0, left RES 4.0 · background scavenger, 0.2 s",
 		}},
+		"what GCs of one row returned between them is theirs": {tell(func(s *teller) {
+			s.mark(2, mem.Mark{Kind: mem.MarkGC, NumGC: 3, Why: "heap goal"})
+			s.call(2.1, -2*mib, release(2, mem.WhoBackground))
+			s.mark(2.2, mem.Mark{Kind: mem.MarkGC, NumGC: 4, Why: "heap goal"})
+			s.call(2.3, -mib, release(1, mem.WhoBackground))
+			s.mark(6, mem.Mark{Kind: mem.MarkGC, NumGC: 5, Why: "heap goal"})
+		}), []string{
+			startRow,
+			"+2.00s 10.0 ● GC 3–4 | heap goal reached · 2.0 returned",
+			"+2.10s 7.0 -3.0 ▼ returned | madvise DONTNEED ×2: asked 3.0, left RES 3.0 · background scavenger, 0.2 s",
+			"+6.00s 7.0 ● GC 5 | heap goal reached · 1.0 returned since GC 4",
+		}},
 		"RES that comes back between GCs is not theirs": {tell(func(s *teller) {
 			s.call(2, -8*mib, release(8, mem.WhoForced))
 			s.heapIs(1, 0, 10)

@@ -5,6 +5,7 @@ import "whyres/collector/mem"
 // gcSince is what a GC's row tells beside the GC.
 type gcSince struct {
 	left int64  // bytes returned since the GC before,
+	base int64  // when that many had been returned in all;
 	num  uint32 // and that one's number
 }
 
@@ -54,9 +55,10 @@ func (g *grouper) addGC(b *burst, m *mem.Mark) {
 	}
 	if b.first == 0 {
 		b.first = from
-		b.since.left, b.since.num = g.totals.left-g.gc.left, g.gc.num
+		b.since.base, b.since.num = g.gc.left, g.gc.num
 	}
 	b.to = m.NumGC
+	b.since.left = g.totals.left - b.since.base
 	g.gc.left, g.gc.num = g.totals.left, m.NumGC
 	g.totals.gcs += uint64(m.NumGC-from) + 1
 }

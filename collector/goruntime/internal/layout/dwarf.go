@@ -12,8 +12,8 @@ import (
 // ErrNoDWARF means that the binary carries no debugging information.
 var ErrNoDWARF = errors.New("no DWARF")
 
-// maxSection bounds one (uncompressed) debugging section: 512 MiB.
-const maxSection = 512 << 20
+// maxSection bounds one (uncompressed) debugging section: 256 MiB.
+const maxSection = 256 << 20
 
 // FromDWARF reads the layout, and the link-time addresses of the variables by
 // their linker names, from the binary's DWARF. It walks only the units that
