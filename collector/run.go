@@ -23,7 +23,9 @@ type Config struct {
 	Now func() mem.Instant
 	// For ends the trace after that time; 0 means never.
 	For time.Duration
-	// Every is the time between light samples, FullEvery between full ones.
+	// Every is the time between light samples. FullEvery is the most time
+	// between full ones: they begin closer together, since many a process is
+	// short-lived and the last one before its end is what its verdict stands on.
 	Every, FullEvery time.Duration
 }
 
@@ -67,7 +69,7 @@ type run struct {
 	asked    bool // a look is under way
 	renew    bool
 	gone     bool
-	lastFull mem.Instant
+	full     pace
 	lost     uint64
 }
 
@@ -79,6 +81,7 @@ func newRun(c Config) *run {
 		requests: make(chan request),
 		looks:    make(chan look, 1),
 		released: space.NewReleased(c.Header.Host.PageSize, 0),
+		full:     pace{least: 2 * c.Every, most: c.FullEvery},
 	}
 }
 
@@ -115,7 +118,7 @@ func (r *run) loop(ctx context.Context) (why string, err error) {
 		case l := <-r.looks:
 			err = r.took(l)
 		case <-samples.C:
-			r.ask(r.Now().Sub(r.lastFull) >= r.FullEvery)
+			r.ask(r.full.due(r.Now()))
 		case <-flushes.C:
 			err = errors.Join(r.countLost(false), r.flush())
 		}
@@ -158,7 +161,6 @@ func (r *run) ask(full bool) {
 	order := Order{Full: full}
 	if full {
 		order.Released = slices.Collect(r.released.Ranges())
-		r.lastFull = r.Now()
 	}
 	r.requests <- request{order: order, renew: r.renew}
 	r.asked, r.renew = true, false
@@ -175,6 +177,7 @@ func (r *run) took(l look) error {
 	if l.err != nil {
 		return fmt.Errorf("look at pid %d: %w", r.Header.Process.PID, l.err)
 	}
+	r.full.saw(&l.sample)
 	for i := range l.marks {
 		r.window.add(mem.Frame{At: l.marks[i].At, Mark: &l.marks[i]})
 	}

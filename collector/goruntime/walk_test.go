@@ -2,6 +2,7 @@ package goruntime
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -37,10 +38,11 @@ func pagemapResident(t testing.TB, pid int) ResidentFunc {
 	}
 }
 
-func checkPages(t *testing.T, p *mem.GoPages, said map[string]uint64) {
-	t.Helper()
+// checkPages compares the pages' sums with what the target said.
+func checkPages(p *mem.GoPages, said map[string]uint64) (problems []string) {
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	if !p.Agrees {
-		t.Error("Agrees is false, of a process at rest")
+		problem("Agrees is false, of a process at rest")
 	}
 	for _, sum := range []struct {
 		name      string
@@ -52,27 +54,28 @@ func checkPages(t *testing.T, p *mem.GoPages, said map[string]uint64) {
 		{"Released + Reserved, HeapReleased", p.Released.Bytes + p.Reserved.Bytes, said["HeapReleased"]},
 	} {
 		if sum.got != sum.want {
-			t.Errorf("%s: %d, ReadMemStats says %d", sum.name, sum.got, sum.want)
+			problem("%s: %d, ReadMemStats says %d", sum.name, sum.got, sum.want)
 		}
 	}
 	for name, a := range map[string]mem.Amount{
 		"InUse": p.InUse, "Stacks": p.Stacks, "Manual": p.Manual, "Idle": p.Idle, "Released": p.Released, "Reserved": p.Reserved,
 	} {
 		if a.Resident > a.Bytes {
-			t.Errorf("%s: %d of %d bytes resident", name, a.Resident, a.Bytes)
+			problem("%s: %d of %d bytes resident", name, a.Resident, a.Bytes)
 		}
 	}
 	// The target has written every byte of what it keeps, and without huge
 	// pages nothing of what was released is back.
 	if p.InUse.Resident < said["Kept"] {
-		t.Errorf("InUse: %d of %d bytes resident, but the target keeps %d", p.InUse.Resident, p.InUse.Bytes, said["Kept"])
+		problem("InUse: %d of %d bytes resident, but the target keeps %d", p.InUse.Resident, p.InUse.Bytes, said["Kept"])
 	}
 	if p.Released.Resident != 0 {
-		t.Errorf("Released: %d of %d bytes resident", p.Released.Resident, p.Released.Bytes)
+		problem("Released: %d of %d bytes resident", p.Released.Resident, p.Released.Bytes)
 	}
 	if p.Dense.Bytes > p.Idle.Bytes {
-		t.Errorf("Dense %d is more than Idle %d", p.Dense.Bytes, p.Idle.Bytes)
+		problem("Dense %d is more than Idle %d", p.Dense.Bytes, p.Idle.Bytes)
 	}
+	return problems
 }
 
 // TestPageMapAgainstNaive compares random bitmaps and runs with a map of pages.

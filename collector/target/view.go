@@ -93,7 +93,9 @@ func (v *View) Look(o collector.Order) (mem.Sample, []mem.Mark, error) {
 	if err != nil {
 		return s, nil, gone(err)
 	}
-	return s, v.goSide(&s, o.Full), nil
+	marks := v.goSide(&s, o.Full)
+	s.Dur = int64(kernel.Now().Sub(s.At))
+	return s, marks, nil
 }
 
 func (v *View) full(s *mem.Sample, o collector.Order) error {

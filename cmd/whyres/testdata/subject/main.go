@@ -54,12 +54,17 @@ func churn() {
 	for range 4 {
 		<-done
 	}
+	debug.SetGCPercent(-1)
+	big := make([]byte, 256<<20)
+	clear(big)
+	time.Sleep(300 * time.Millisecond)
+	big = nil
 	debug.FreeOSMemory()
 	page := uintptr(os.Getpagesize())
 	for range 10 {
 		_, _, _ = syscall.RawSyscall(syscall.SYS_MADVISE, 4096, page, syscall.MADV_DONTNEED) // ENOMEM
-		_, _, _ = syscall.RawSyscall(syscall.SYS_MUNMAP, 1, page, 0)                      // EINVAL
-		_, _, _ = syscall.RawSyscall6(syscall.SYS_MMAP, 0, 0, 3, 0x22, ^uintptr(0), 0)    // EINVAL
+		_, _, _ = syscall.RawSyscall(syscall.SYS_MUNMAP, 1, page, 0)                         // EINVAL
+		_, _, _ = syscall.RawSyscall6(syscall.SYS_MMAP, 0, 0, 3, 0x22, ^uintptr(0), 0)       // EINVAL
 	}
 	b, err := syscall.Mmap(-1, 0, 16<<20, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
@@ -105,4 +110,3 @@ func rest() {
 	time.Sleep(time.Minute)
 	runtime.KeepAlive(keep)
 }
-

@@ -1,7 +1,8 @@
 // Command target is the process that goruntime's tests read. It allocates,
 // drops, collects, comes to rest, says what runtime.ReadMemStats says of it as
-// one line of JSON, and then waits for standard input to close; given a byte, it
-// becomes sleep(1) instead. It builds with Go 1.19 and newer.
+// one line of JSON, and then waits for standard input to close; given an x, it
+// becomes sleep(1) instead, given another byte it says its numbers anew. It
+// builds with Go 1.19 and newer.
 //
 // Nothing is allocated between ReadMemStats and the wait: the line is built in
 // a buffer that exists before, and written with a raw write(2).
@@ -13,7 +14,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"syscall"
-	"time"
 )
 
 var (
@@ -31,6 +31,26 @@ func main() {
 		debug.FreeOSMemory()
 	}
 	runtime.GC()
+	say()
+	if os.Getenv("TARGET_CHURN") != "" {
+		go churnForever()
+	}
+	// A blocking raw read: os.Stdin could allocate.
+	for {
+		n, _ := syscall.Read(0, wait[:])
+		if n <= 0 {
+			break
+		}
+		if wait[0] == 'x' {
+			_ = syscall.Exec("/bin/sleep", []string{"sleep", "60"}, nil)
+		}
+		say()
+	}
+	runtime.KeepAlive(kept)
+}
+
+// say waits for rest and writes the numbers.
+func say() {
 	settle()
 	runtime.ReadMemStats(&stats)
 	out := report(line[:0])
@@ -41,14 +61,6 @@ func main() {
 		}
 		out = out[n:]
 	}
-	if os.Getenv("TARGET_CHURN") != "" {
-		go churnForever()
-	}
-	// A blocking raw read: os.Stdin could allocate.
-	if n, _ := syscall.Read(0, wait[:]); n > 0 {
-		_ = syscall.Exec("/bin/sleep", []string{"sleep", "60"}, nil)
-	}
-	runtime.KeepAlive(kept)
 }
 
 // churn keeps every 8th of many small and some large objects, and lets 500
@@ -103,19 +115,21 @@ func deep(n int) bool {
 	return deep(n-1) || pad[n] == 2
 }
 
-// settle waits until the background scavenger has stopped releasing: the same
-// HeapReleased for 300 ms, at most 10 s.
+// settle waits until the background scavenger has stopped releasing and no
+// thread is being started: the same numbers for 300 ms, at most 10 s. It sleeps
+// as it waits later, in a raw system call.
 func settle() {
-	var last uint64
+	var released, sys, stacks uint64
 	same := 0
 	for i := 0; i < 200 && same < 6; i++ {
-		time.Sleep(50 * time.Millisecond)
+		pause := syscall.NsecToTimespec(50e6)
+		_ = syscall.Nanosleep(&pause, nil)
 		runtime.ReadMemStats(&stats)
-		if stats.HeapReleased == last {
-			same++
-		} else {
-			same, last = 0, stats.HeapReleased
+		same++
+		if stats.HeapReleased != released || stats.Sys != sys || stats.StackInuse != stacks {
+			same = 0
 		}
+		released, sys, stacks = stats.HeapReleased, stats.Sys, stats.StackInuse
 	}
 }
 
