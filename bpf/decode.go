@@ -48,7 +48,7 @@ func (d *decoder) decode(raw []byte) (mem.Frame, error) {
 		return mem.Frame{}, fmt.Errorf("record of %d bytes, want %d or more: the eBPF object and this program do not match", len(raw), fixedSize)
 	}
 	whole := unsafe.Slice((*byte)(unsafe.Pointer(&d.rec)), unsafe.Sizeof(d.rec))
-	copy(whole, raw) //nolint:gosec // the C struct's Go twin, generated from its BTF
+	copy(whole, raw)
 	tail := min(int(d.rec.Tail), len(raw)-fixedSize, len(whole)-fixedSize)
 	if d.rec.Kind == recordCall {
 		e := d.event(whole[fixedSize:fixedSize+tail], tail/8)

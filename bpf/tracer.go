@@ -150,7 +150,7 @@ func (t *Tracer) ReadRuntime(pid int, inuse, released, free mem.Addr) error {
 
 // Detach stops the reporting; what is in the ring can still be read.
 func (t *Tracer) Detach() error {
-	var failed []error
+	failed := make([]error, 0, len(t.links))
 	for _, l := range t.links {
 		failed = append(failed, l.Close())
 	}

@@ -52,7 +52,12 @@ enum record_flag {
 	FLAG_STACK_CUT = 16,  /* the stack was deeper than MAX_STACK */
 };
 
-enum loss { LOST_RING_FULL, LOST_TABLE_FULL, LOSSES };
+enum loss {
+	LOST_RING_FULL,
+	LOST_TABLE_FULL,
+	LOST_RETURN, /* a call was seen entering, and then the thread's next one */
+	LOSSES,
+};
 
 /*
  * One record of the ring: the fixed part, then `tail` bytes of the union. RSS
@@ -215,6 +220,29 @@ static __always_inline void submit(struct record *rec, __u32 tail)
 		flags = BPF_RB_FORCE_WAKEUP;
 	if (bpf_ringbuf_output(&events, rec, offsetof(struct record, stack) + tail, flags))
 		lose(LOST_RING_FULL);
+}
+
+/* --- staying on the CPU --------------------------------------------------- */
+
+/*
+ * The kernel does not run a program on a CPU where it is running already, under
+ * another thread that was preempted in it: the call would be missed. Functions'
+ * programs can be preempted, and from 7.1 on tracepoints' too. So preemption is
+ * off while a target's call is worked on, where the kernel lets us (6.10).
+ */
+extern void bpf_preempt_disable(void) __weak __ksym;
+extern void bpf_preempt_enable(void) __weak __ksym;
+
+static __always_inline void stay(void)
+{
+	if (bpf_preempt_disable)
+		bpf_preempt_disable();
+}
+
+static __always_inline void go_on(void)
+{
+	if (bpf_preempt_enable)
+		bpf_preempt_enable();
 }
 
 /* --- exact RSS ---------------------------------------------------------- */
@@ -463,6 +491,15 @@ static __always_inline bool wanted(__u32 call, __u64 *args)
 	return call != CALL_PRCTL || (args[0] == PR_SET_VMA && args[1] == PR_SET_VMA_ANON_NAME);
 }
 
+/* The thread's call will not be seen to its end. */
+static __always_inline void abandon(struct thread *th, struct target *target)
+{
+	if (th->counted)
+		__sync_fetch_and_add(&target->inflight, -1);
+	th->counted = 0;
+	th->active = 0;
+}
+
 static __always_inline void begin(struct thread *th, __u64 id, __u32 call)
 {
 	struct record *rec = &th->rec;
@@ -480,28 +517,29 @@ static __always_inline void begin(struct thread *th, __u64 id, __u32 call)
 	}
 }
 
-static __always_inline int enter(struct pt_regs *regs, __u32 call)
+static __always_inline void entered(struct pt_regs *regs, __u64 id, __u32 call)
 {
-	__u64 id = bpf_get_current_pid_tgid();
 	__u32 tgid = id >> 32;
 	struct task_struct *task;
 	struct target *target;
 	struct mm_struct *mm;
 	struct thread *th;
 
-	if (!maybe_target(tgid))
-		return 0;
 	target = bpf_map_lookup_elem(&targets, &tgid);
 	if (!target)
-		return 0;
+		return;
 	th = thread_of((__u32)id);
 	if (!th) {
 		lose(LOST_TABLE_FULL);
-		return 0;
+		return;
+	}
+	if (th->active) {
+		lose(LOST_RETURN);
+		abandon(th, target);
 	}
 	read_args(regs, th->rec.args);
 	if (!wanted(call, th->rec.args))
-		return 0;
+		return;
 	begin(th, id, call);
 	th->rec.entered = bpf_ktime_get_ns();
 	if (want_rss) {
@@ -517,6 +555,17 @@ static __always_inline int enter(struct pt_regs *regs, __u32 call)
 			add_cached(task, th->cached);
 	}
 	th->active = 1;
+}
+
+static __always_inline int enter(struct pt_regs *regs, __u32 call)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	if (!maybe_target(id >> 32))
+		return 0;
+	stay();
+	entered(regs, id, call);
+	go_on();
 	return 0;
 }
 
@@ -573,8 +622,7 @@ static __always_inline void settle(struct thread *th)
 	th->counted = 0;
 }
 
-/* th->active says whether the entry was seen. */
-static __always_inline int leave(void *ctx, struct thread *th, __s64 ret)
+static __always_inline void leave(void *ctx, struct thread *th, __s64 ret)
 {
 	struct record *rec = &th->rec;
 
@@ -587,30 +635,29 @@ static __always_inline int leave(void *ctx, struct thread *th, __s64 ret)
 		rec->flags |= FLAG_RSS_UNKNOWN;
 	read_go(rec);
 	submit(rec, read_tail(ctx, rec));
-	return 0;
 }
 
 /* A call that returns without having been seen entering. */
-static __always_inline int leave_unseen(void *ctx, struct pt_regs *regs, __u32 call, __s64 ret)
+static __always_inline void leave_unseen(void *ctx, struct pt_regs *regs, __u64 id, __u32 call,
+					 __s64 ret)
 {
-	__u64 id = bpf_get_current_pid_tgid();
 	__u32 tgid = id >> 32;
 	struct thread *th;
 
 	if (!bpf_map_lookup_elem(&targets, &tgid))
-		return 0;
+		return;
 	th = thread_of((__u32)id);
 	if (!th) {
 		lose(LOST_TABLE_FULL);
-		return 0;
+		return;
 	}
 	read_args(regs, th->rec.args);
 	if (!wanted(call, th->rec.args))
-		return 0;
+		return;
 	begin(th, id, call);
 	th->rec.flags |= FLAG_NO_ENTRY;
 	th->rec.entered = bpf_ktime_get_ns();
-	return leave(ctx, th, ret);
+	leave(ctx, th, ret);
 }
 
 static __always_inline int leave_call(void *ctx, struct pt_regs *regs, __u32 call, __s64 ret)
@@ -621,10 +668,14 @@ static __always_inline int leave_call(void *ctx, struct pt_regs *regs, __u32 cal
 
 	if (!maybe_target(id >> 32))
 		return 0;
+	stay();
 	th = bpf_map_lookup_elem(&threads, &tid);
-	if (th && th->active)
-		return leave(ctx, th, ret);
-	return leave_unseen(ctx, regs, call, ret);
+	if (th && th->active && th->rec.call == call)
+		leave(ctx, th, ret);
+	else
+		leave_unseen(ctx, regs, id, call, ret);
+	go_on();
+	return 0;
 }
 
 /* --- system calls, way one: all of them, sorted out here ------------------ */
@@ -681,6 +732,29 @@ CALL_PROGRAMS(prctl, CALL_PRCTL)
 
 /* --- the other programs --------------------------------------------------- */
 
+static __always_inline void counted(__u64 id, struct mm_struct *mm, __u32 member, __s64 count)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u32 tgid = id >> 32, tid = (__u32)id, flags = 0;
+	struct target *target = bpf_map_lookup_elem(&targets, &tgid);
+	struct thread *th;
+	__s64 change;
+
+	if (!target || !target->inflight || member >= RSS_MEMBERS)
+		return;
+	if (BPF_CORE_READ(task, mm) != mm)
+		return;
+	if (counters_are_percpu())
+		change = credit_percpu(target, tgid, mm, member, &flags);
+	else
+		change = credit_split(target, member, count);
+	th = bpf_map_lookup_elem(&threads, &tid);
+	if (!th || !th->active)
+		return;
+	th->rec.attributed[member] += change;
+	th->rec.flags |= flags;
+}
+
 /*
  * Every change of an RSS counter: args are (mm, member, count) up to 6.1 and
  * (mm, member) after. Only calls in flight need it.
@@ -689,31 +763,16 @@ SEC("raw_tp/rss_stat")
 int rss_stat(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	__u32 tgid = id >> 32, tid = (__u32)id;
-	struct mm_struct *mm = (void *)ctx->args[0];
-	__u32 member = ctx->args[1], flags = 0;
-	struct task_struct *task;
-	struct target *target;
-	struct thread *th;
-	__s64 change;
+	__s64 count = 0;
 
-	if (!maybe_target(tgid) || member >= RSS_MEMBERS)
+	if (!maybe_target(id >> 32))
 		return 0;
-	target = bpf_map_lookup_elem(&targets, &tgid);
-	if (!target || !target->inflight)
-		return 0;
-	task = (void *)bpf_get_current_task();
-	if (BPF_CORE_READ(task, mm) != mm)
-		return 0;
-	if (counters_are_percpu())
-		change = credit_percpu(target, tgid, mm, member, &flags);
-	else
-		change = credit_split(target, member, ctx->args[2]);
-	th = bpf_map_lookup_elem(&threads, &tid);
-	if (!th || !th->active)
-		return 0;
-	th->rec.attributed[member] += change;
-	th->rec.flags |= flags;
+	/* Not even a look at an argument that the tracepoint has not. */
+	if (!counters_are_percpu())
+		count = ctx->args[2];
+	stay();
+	counted(id, (void *)ctx->args[0], ctx->args[1], count);
+	go_on();
 	return 0;
 }
 

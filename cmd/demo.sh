@@ -37,7 +37,7 @@ done
 [ -n "$addr" ] || { cat "$work/server.log" >&2; exit 1; }
 
 say "bin/server runs as pid $server on $addr"
-say "${SUDO:+sudo }bin/whyres trace -p $server${SUDO:+   (eBPF and another process's memory need root)}"
+say "${SUDO:+sudo }bin/whyres trace -p $server${SUDO:+   (eBPF, and reading the memory of others, need root)}"
 [ -z "$SUDO" ] || $SUDO -v
 $SUDO bin/whyres trace -p "$server" &
 tracer=$!
@@ -45,7 +45,7 @@ sleep 2
 kill -0 "$tracer" 2>/dev/null || { wait "$tracer"; exit $?; }
 
 say "bin/pulse -big=$connections -i 3 -bs 5 -l 4 -small 0"
-bin/pulse -addr "$addr" -big="$connections" -i 3 -bs 5 -l 4 -small 0 | sed 's/^/# pulse: /' >&2
+bin/pulse -addr "$addr" -big="$connections" -i 3 -bs 5 -l 4 -small 0 | sed -u 's/^/# pulse: /' >&2
 sleep 3
 if [ -n "${FULL:-}" ]; then
 	say "now idle: the runtime forces a collection after two minutes, and another two minutes later"

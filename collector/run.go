@@ -95,7 +95,7 @@ func (r *run) open() error {
 	if err := r.took(<-r.looks); err != nil {
 		return err
 	}
-	r.wait.Go(reader{source: r.Source, now: r.Now, stop: r.stop, out: r.batches}.run)
+	r.wait.Go((&reader{source: r.Source, now: r.Now, stop: r.stop, out: r.batches}).run)
 	return nil
 }
 

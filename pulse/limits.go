@@ -18,12 +18,12 @@ var errFileLimit = errors.New("open files limit too low")
 // checkFileLimit says whether limit (RLIMIT_NOFILE) lets open descriptors,
 // those that are open already, be joined by conns connections.
 func checkFileLimit(limit uint64, open, conns int) error {
-	need := uint64(open) + spareFiles + uint64(conns) //nolint:gosec // both are counts, never negative
+	need := uint64(open) + spareFiles + uint64(conns)
 	if need <= limit {
 		return nil
 	}
 	allowed := uint64(0)
-	if taken := uint64(open) + spareFiles; limit > taken { //nolint:gosec // as above
+	if taken := uint64(open) + spareFiles; limit > taken {
 		allowed = limit - taken
 	}
 	return fmt.Errorf("%w: the limit is %d, which allows pulses of %d connections; for %d raise it to at least %d (ulimit -n %d, also for the server), or make smaller pulses",

@@ -118,7 +118,7 @@ func narrowNamespace() error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd) //nolint:errcheck // a socket for one ioctl
+	defer unix.Close(fd)
 	up, err := unix.NewIfreq("lo")
 	if err != nil {
 		return err

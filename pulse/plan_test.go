@@ -21,12 +21,14 @@ func TestPlanPulses(t *testing.T) {
 	}{
 		{
 			"big, then small for ever",
-			plan{big: 4000, bigPulses: 3, small: 1000, bigGap: 5 * s, smallGap: 20 * s}, 6,
+			plan{big: 4000, bigPulses: 3, small: 1000, bigGap: 5 * s, smallGap: 20 * s},
+			6,
 			[]string{"0s big 1/3 4000", "5s big 2/3 4000", "5s big 3/3 4000", "5s small 1 1000", "20s small 2 1000", "20s small 3 1000"},
 		},
 		{
 			"so many small ones",
-			plan{big: 10, bigPulses: 1, small: 5, smallPulses: 2, bigGap: s, smallGap: 2 * s}, 9,
+			plan{big: 10, bigPulses: 1, small: 5, smallPulses: 2, bigGap: s, smallGap: 2 * s},
+			9,
 			[]string{"0s big 1/1 10", "1s small 1/2 5", "2s small 2/2 5"},
 		},
 		{"no small ones", plan{big: 10, bigPulses: 2, bigGap: s}, 9, []string{"0s big 1/2 10", "1s big 2/2 10"}},

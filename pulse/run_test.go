@@ -137,7 +137,7 @@ func TestDialsInFlightAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close() //nolint:errcheck // nothing was written
+	defer listener.Close()
 	shrinkBacklog(t, listener)
 	port := listener.Addr().(*net.TCPAddr).Port
 
@@ -215,7 +215,7 @@ func process(t *testing.T, mode, setUp string, args ...string) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "sh", append([]string{"-c", setUp + ` exec "$@"`, "sh", self}, args...)...) //nolint:gosec // our own binary
+	cmd := exec.CommandContext(t.Context(), "sh", append([]string{"-c", setUp + ` exec "$@"`, "sh", self}, args...)...)
 	cmd.Env = append(os.Environ(), asPulse+"="+mode, "GORACE=atexit_sleep_ms=0")
 	return cmd
 }
@@ -287,8 +287,8 @@ func TestSignalsCloseAllAndPrintTotals(t *testing.T) {
 
 func TestLossOfAnUnknownConnIsNotSilent(t *testing.T) {
 	ours, theirs := net.Pipe()
-	defer ours.Close()   //nolint:errcheck // a pipe
-	defer theirs.Close() //nolint:errcheck // a pipe
+	defer ours.Close()
+	defer theirs.Close()
 	if got := lossOf(ours); got != other {
 		t.Errorf("%q, want %q", got, other)
 	}

@@ -74,7 +74,7 @@ func lossOfSocket(fd int) reason {
 	if events&(unix.POLLERR|unix.POLLHUP) != 0 {
 		errno, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ERROR)
 		if err == nil && errno != 0 {
-			return reasonOf(syscall.Errno(errno)) //nolint:gosec // an errno is small and positive
+			return reasonOf(syscall.Errno(errno))
 		}
 		return closed
 	}
@@ -85,7 +85,7 @@ func lossOfSocket(fd int) reason {
 }
 
 func pollNow(fd int) (int16, error) {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}} //nolint:gosec // a descriptor fits
+	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
 	for {
 		_, err := unix.Poll(fds, 0)
 		if !errors.Is(err, unix.EINTR) {

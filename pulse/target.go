@@ -15,14 +15,14 @@ func splitAddr(addr string) (host string, port uint16, err error) {
 	if err != nil {
 		return "", 0, fmt.Errorf("-addr %q: want HOST:PORT", addr)
 	}
-	number, err := net.LookupPort("tcp", service)
+	number, err := net.DefaultResolver.LookupPort(context.Background(), "tcp", service)
 	if err != nil || number == 0 {
 		return "", 0, fmt.Errorf("-addr %q: %q is no port: want 1 to 65535", addr, service)
 	}
 	if host == "" {
 		host = "127.0.0.1"
 	}
-	return host, uint16(number), nil //nolint:gosec // LookupPort is within 0 to 65535
+	return host, uint16(number), nil
 }
 
 // resolve finds the one address that every connection goes to, IPv4 if the

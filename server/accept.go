@@ -38,7 +38,7 @@ func (a *acceptor) serve(ctx context.Context, listener net.Listener) error {
 			a.census.arrive()
 			go attend(conn, a.census, a.log)
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the listener was closed because ctx ended
 		case isFatal(err):
 			return err
 		default:

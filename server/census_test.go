@@ -17,12 +17,14 @@ func TestLogLineFormat(t *testing.T) {
 		want string
 	}{
 		{
-			"padded", moment{1, 500},
+			"padded",
+			moment{1, 500},
 			runtime.MemStats{HeapSys: 16_777_216, HeapInuse: 999, HeapReleased: 0, HeapObjects: 12_345},
 			"Cycle #  1:   500 clients | System: 16777216 Inuse:      999 Released:        0 Objects:  12345\n",
 		},
 		{
-			"wider than its columns", moment{1234, 100_000},
+			"wider than its columns",
+			moment{1234, 100_000},
 			runtime.MemStats{HeapSys: 1_000_000_000, HeapInuse: 900_000_000, HeapReleased: 800_000_000, HeapObjects: 7_000_000},
 			"Cycle #1234: 100000 clients | System: 1000000000 Inuse: 900000000 Released: 800000000 Objects: 7000000\n",
 		},

@@ -52,7 +52,7 @@ func start(t *testing.T, files int, args ...string) *process {
 		args = append([]string{"sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$@"`, files), "sh"}, args...)
 	}
 	p := &process{t: t, eof: make(chan struct{})}
-	p.cmd = exec.Command(args[0], args[1:]...) //nolint:gosec // our own binary
+	p.cmd = exec.Command(args[0], args[1:]...)
 	p.cmd.Env = append(os.Environ(), asServer+"=1", "GORACE=atexit_sleep_ms=0")
 	pipe, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -233,7 +233,7 @@ func TestPortInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer holder.Close() //nolint:errcheck // nothing was written
+	defer holder.Close()
 	_, port, _ := net.SplitHostPort(holder.Addr().String())
 
 	var stdout, stderr bytes.Buffer

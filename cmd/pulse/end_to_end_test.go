@@ -64,7 +64,7 @@ func (o *output) await(t *testing.T, pattern string) []string {
 func underLimit(t *testing.T, files int, args ...string) *exec.Cmd {
 	t.Helper()
 	script := fmt.Sprintf(`ulimit -n %d && exec "$@"`, files)
-	return exec.CommandContext(t.Context(), "sh", append([]string{"-c", script, "sh"}, args...)...) //nolint:gosec // our own binaries
+	return exec.CommandContext(t.Context(), "sh", append([]string{"-c", script, "sh"}, args...)...)
 }
 
 // startServer runs the server and returns its log and its address.
@@ -100,11 +100,11 @@ func cycles(t *testing.T, log string) map[int][]int {
 
 func TestServerAndPulseEndToEnd(t *testing.T) {
 	server, pulse := build(t)
-	serving := exec.CommandContext(t.Context(), server, "-addr", "127.0.0.1:0") //nolint:gosec // our own binary
+	serving := exec.CommandContext(t.Context(), server, "-addr", "127.0.0.1:0")
 	log, addr := startServer(t, serving)
 
 	var stdout bytes.Buffer
-	load := exec.CommandContext(t.Context(), pulse, "-addr", addr, "-big", "2000", "-bs", "1", "-l", "0.5", "-small", "0") //nolint:gosec // our own binary
+	load := exec.CommandContext(t.Context(), pulse, "-addr", addr, "-big", "2000", "-bs", "1", "-l", "0.5", "-small", "0")
 	load.Stdout = &stdout
 	if err := load.Run(); err != nil {
 		t.Errorf("pulse: %v", err)

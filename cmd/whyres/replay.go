@@ -47,7 +47,7 @@ func replay(s streams, d display, path string) error {
 		if err != nil {
 			return fmt.Errorf("cannot replay: %w", err)
 		}
-		defer f.Close()
+		defer func() { _ = f.Close() }() // only read
 		in = f
 	}
 	r, err := record.NewReader(in)
@@ -60,7 +60,7 @@ func replay(s streams, d display, path string) error {
 		return err
 	}
 	st.cpu = false
-	if err := st.tell(r, func(e *record.LineError) { fmt.Fprintf(s.err, "whyres: %s: %s\n", path, oneLine(e)) }); err != nil {
+	if err := st.tell(r, func(e *record.LineError) { s.say("%s: %s", path, oneLine(e)) }); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return st.end()

@@ -19,6 +19,12 @@ type streams struct {
 	out, err io.Writer
 }
 
+// say tells the person something that is not the result. That even this
+// cannot be said cannot be told.
+func (s streams) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.err, "whyres: "+format+"\n", args...)
+}
+
 // run is the whole program: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
@@ -28,7 +34,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	pipes := make(chan os.Signal, 1)
 	signal.Notify(pipes, syscall.SIGPIPE)
 	defer signal.Stop(pipes)
-	root := rootCommand(streams{stdin, stdout, stderr})
+	s := streams{stdin, stdout, stderr}
+	root := rootCommand(s)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -37,11 +44,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if errors.Is(err, syscall.EPIPE) {
 		return exitDone // whoever read has seen enough: trace | head
 	}
-	if err != nil {
-		fmt.Fprintf(stderr, "whyres: %s\n", oneLine(err))
-		if errors.Is(err, errUsage) {
-			fmt.Fprintln(stderr, "Try 'whyres --help'.")
-		}
+	if errors.Is(err, errUsage) {
+		s.say("%s; see whyres --help", oneLine(err))
+	} else if err != nil {
+		s.say("%s", oneLine(err))
 	}
 	return exitCode(err)
 }

@@ -166,7 +166,7 @@ func (a *Accumulator) observeRelease(e *mem.Event, left int64, again uint64) {
 	}
 	r.LeftRES += left
 	r.Attributed -= e.Attributed
-	r.Refaulted = add(r.Refaulted, min(again, uint64(max(0, -e.Attributed)))) //nolint:gosec // not negative
+	r.Refaulted = add(r.Refaulted, min(again, uint64(max(0, -e.Attributed))))
 	who := a.byWho.at(e.Who)
 	who.Calls++
 	who.Asked = add(who.Asked, e.Len)
@@ -319,7 +319,7 @@ func (a *Accumulator) warnings() []string {
 		say("of %d calls the RES before or after is not known: what they brought is not in left_res", a.unknown)
 	}
 	if n := a.forgotten + a.released.Forgotten(); n > 0 {
-		say("%s of released ranges were too many to remember: refaulted is at least what it says", ledger.Size(int64(min(n, 1<<62)))) //nolint:gosec // bounded
+		say("%s of released ranges were too many to remember: refaulted is at least what it says", ledger.Size(int64(min(n, 1<<62))))
 	}
 	if s := a.sample(); s != nil && a.events && a.last.Sub(s.At) > 5*time.Second {
 		say("the ledger is of %s before the end of the trace", seconds(a.last.Sub(s.At)))

@@ -183,4 +183,4 @@ func percent(part, of int64) int64 {
 	return int64(100*float64(part)/float64(of) + 0.5)
 }
 
-func sizeOf(n uint64) string { return ledger.Size(int64(min(n, 1<<62))) } //nolint:gosec // bounded
+func sizeOf(n uint64) string { return ledger.Size(int64(min(n, 1<<62))) }

@@ -34,21 +34,64 @@ func newGoFuncs(data []byte, text uint64) (g *goFuncs, err error) {
 	return &goFuncs{table: table}, nil
 }
 
-// pclntab is the section that holds the table, nil if there is none. Position
-// independent programs linked by the C linker prefix its name.
-func pclntab(f *elf.File) *elf.Section {
+// pclntab is the runtime's function table: its link-time address, and its bytes
+// (or more: they may run on to the end of its section).
+type pclntab struct {
+	addr uint64
+	data []byte
+}
+
+// findPclntab finds the table. The Go linker gives it a section. Where the C
+// linker makes a position-independent program, before Go 1.26, it lies in
+// .data.rel.ro: a symbol tells where, or else its first bytes.
+func findPclntab(f *elf.File) (pclntab, bool) {
 	for _, s := range f.Sections {
 		if s.Name == ".gopclntab" || strings.HasSuffix(s.Name, ".ro.gopclntab") {
-			return s
+			data, err := sectionData(s)
+			return pclntab{s.Addr, data}, err == nil
 		}
 	}
-	return nil
+	s := f.Section(".data.rel.ro")
+	if s == nil {
+		return pclntab{}, false
+	}
+	data, err := sectionData(s)
+	if err != nil {
+		return pclntab{}, false
+	}
+	off, ok := pclntabOffset(f, s, data)
+	if !ok {
+		return pclntab{}, false
+	}
+	return pclntab{s.Addr + off, data[off:]}, true
+}
+
+func pclntabOffset(f *elf.File, s *elf.Section, data []byte) (uint64, bool) {
+	const name = "runtime.pclntab"
+	if t, ok, err := readSymtab(f, elf.SHT_SYMTAB); err == nil && ok {
+		if addr, ok := t.lookup(map[string]bool{name: true})[name]; ok && addr >= s.Addr && addr-s.Addr < uint64(len(data)) {
+			return addr - s.Addr, true
+		}
+	}
+	for off := 0; off+8 <= len(data); off += 8 {
+		if isPclntab(data[off:]) {
+			return uint64(off), true
+		}
+	}
+	return 0, false
+}
+
+// isPclntab looks for pcHeader (runtime/symtab.go): a magic of Go 1.18 or 1.20,
+// two zeros, the least instruction size and 8-byte pointers.
+func isPclntab(b []byte) bool {
+	magic := binary.LittleEndian.Uint32(b)
+	return (magic == 0xfffffff0 || magic == 0xfffffff1) && b[4] == 0 && b[5] == 0 && (b[6] == 1 || b[6] == 4) && b[7] == 8
 }
 
 // textStart is the link-time address of runtime.text, from which the table
 // counts. The symbol table says it; a stripped program's memory says it too.
 // .text begins there unless the C linker put C code first.
-func (im *image) textStart(table *elf.Section, m *memory, bias uint64) uint64 {
+func (im *image) textStart(table pclntab, m *memory, bias uint64) uint64 {
 	if t, ok, err := readSymtab(im.elf, elf.SHT_SYMTAB); err == nil && ok {
 		if addr, ok := t.lookup(map[string]bool{"runtime.text": true})["runtime.text"]; ok {
 			return addr
@@ -68,9 +111,9 @@ func (im *image) textStart(table *elf.Section, m *memory, bias uint64) uint64 {
 
 // textFromHeader reads pcHeader.textStart (runtime/symtab.go, Go 1.18 to 1.25)
 // from memory, where it has been relocated. Since Go 1.26 it is 0.
-func (im *image) textFromHeader(table *elf.Section, m *memory, bias uint64) (uint64, bool) {
+func (im *image) textFromHeader(table pclntab, m *memory, bias uint64) (uint64, bool) {
 	const textStart = 24
-	addr, err := m.word(table.Addr + bias + textStart)
+	addr, err := m.word(table.addr + bias + textStart)
 	if err != nil {
 		return 0, false
 	}
@@ -80,7 +123,7 @@ func (im *image) textFromHeader(table *elf.Section, m *memory, bias uint64) (uin
 // textFromModule reads runtime.firstmoduledata.text, which since Go 1.26 has a
 // section of its own. The fields are those of moduledata (runtime/symtab.go);
 // that the first points to the table is the proof.
-func (im *image) textFromModule(table *elf.Section, m *memory, bias uint64) (uint64, bool) {
+func (im *image) textFromModule(table pclntab, m *memory, bias uint64) (uint64, bool) {
 	const text = 176
 	module := im.elf.Section(".go.module")
 	if module == nil {
@@ -90,7 +133,7 @@ func (im *image) textFromModule(table *elf.Section, m *memory, bias uint64) (uin
 	if err := m.read(b[:], []span{{module.Addr + bias, len(b)}}); err != nil {
 		return 0, false
 	}
-	if binary.LittleEndian.Uint64(b[:]) != table.Addr+bias {
+	if binary.LittleEndian.Uint64(b[:]) != table.addr+bias {
 		return 0, false
 	}
 	addr := binary.LittleEndian.Uint64(b[text:]) - bias

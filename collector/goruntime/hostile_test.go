@@ -93,11 +93,9 @@ func FuzzOpenELF(f *testing.F) {
 		im := &image{bytes: bytes.NewReader(file), elf: e}
 		_, _ = goVersion(im)
 		newCFuncs(e).name(0x1000)
-		if s := pclntab(e); s != nil {
-			if data, err := sectionData(s); err == nil {
-				if g, err := newGoFuncs(data, 0x1000); err == nil {
-					g.name(0x1000)
-				}
+		if table, ok := findPclntab(e); ok {
+			if g, err := newGoFuncs(table.data, 0x1000); err == nil {
+				g.name(0x1000)
 			}
 		}
 		w, _, err := findVariables(im, "go1.26.8")
@@ -275,7 +273,7 @@ func hideSymtab(t *testing.T, program string) {
 			binary.LittleEndian.PutUint32(b[headers+uint64(i*headerSize+shType):], uint32(elf.SHT_PROGBITS))
 		}
 	}
-	if err := os.WriteFile(program, b, 0o700); err != nil { //nolint:gosec // a program must be executable
+	if err := os.WriteFile(program, b, 0o700); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -303,7 +301,7 @@ func TestNotPermitted(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	program := filepath.Join(dir, "test")
-	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(program, self, 0o755)); err != nil { //nolint:gosec // another user runs it
+	if err := errors.Join(os.Chmod(dir, 0o755), os.WriteFile(program, self, 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(program, "-test.run=^TestNotPermitted$")

@@ -84,15 +84,11 @@ func (s *Symbolizer) Close() error { return s.im.close() }
 // loadGoFuncs returns nil for programs without a usable table: their frames are
 // named like C.
 func (s *Symbolizer) loadGoFuncs() *goFuncs {
-	section := pclntab(s.im.elf)
-	if section == nil {
+	table, ok := findPclntab(s.im.elf)
+	if !ok {
 		return nil
 	}
-	data, err := sectionData(section)
-	if err != nil {
-		return nil
-	}
-	g, err := newGoFuncs(data, s.im.textStart(section, &memory{pid: s.pid}, s.bias))
+	g, err := newGoFuncs(table.data, s.im.textStart(table, &memory{pid: s.pid}, s.bias))
 	if err != nil {
 		return nil
 	}

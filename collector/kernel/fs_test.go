@@ -99,7 +99,7 @@ func TestExec(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.Close() //nolint:errcheck // only read
+	defer p.Close()
 	before, err := p.Identity()
 	if err != nil {
 		t.Fatal(err)
@@ -136,7 +136,7 @@ func TestProcessGoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.Close() //nolint:errcheck // only read
+	defer p.Close()
 	if _, err := p.Light(); err != nil {
 		t.Fatalf("Light of a live process: %v", err)
 	}

@@ -33,8 +33,8 @@ func (p *Process) Full(s *mem.Sample) error {
 
 // exactRSS divides the mappings' RSS by kind.
 func exactRSS(m *Mappings, statusShmem int64) mem.RSS {
-	anon := int64(min(m.Sum.Anonymous, m.Sum.Rss)) //nolint:gosec // sizes of one address space
-	rest := int64(m.Sum.Rss) - anon                //nolint:gosec // as above
+	anon := int64(min(m.Sum.Anonymous, m.Sum.Rss))
+	rest := int64(m.Sum.Rss) - anon
 	shmem := min(rest, max(statusShmem, int64(m.Shmem)))
-	return mem.RSS{Anon: anon, File: rest - shmem, Shmem: shmem, Swap: int64(m.Sum.Swap)} //nolint:gosec // as above
+	return mem.RSS{Anon: anon, File: rest - shmem, Shmem: shmem, Swap: int64(m.Sum.Swap)}
 }

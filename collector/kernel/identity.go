@@ -45,7 +45,7 @@ func (p *Process) Identity() (Identity, error) {
 		return Identity{}, err
 	}
 	id := Identity{PID: p.pid, Comm: stat.Comm, UID: status.UID, StartTicks: stat.Starttime}
-	id.Up = max(0, sinceBoot()-time.Duration(id.StartTicks)*(time.Second/userHZ)) //nolint:gosec // ticks since boot
+	id.Up = max(0, sinceBoot()-time.Duration(id.StartTicks)*(time.Second/userHZ))
 	id.Exe, id.ExeProblem, err = p.exe()
 	return id, err
 }

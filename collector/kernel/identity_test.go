@@ -43,7 +43,7 @@ func TestStartTellsProcessesApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.Close() //nolint:errcheck // only read
+	defer p.Close()
 	child, err := p.Identity()
 	if err != nil {
 		t.Fatal(err)

@@ -44,7 +44,7 @@ func newPagemapReader(pagemap io.ReaderAt, fs FS) *pagemapReader {
 	r := &pagemapReader{
 		pagemap: pagemap,
 		zero:    map[uint64]bool{},
-		page:    mem.Addr(os.Getpagesize()), //nolint:gosec // a small power of two
+		page:    mem.Addr(os.Getpagesize()),
 		buf:     make([]byte, pagemapChunk*entrySize),
 	}
 	if flags, err := os.Open(filepath.Join(fs.proc, "kpageflags")); err == nil {
@@ -87,7 +87,7 @@ func (r *pagemapReader) read(ranges []mem.Range, visit func(mem.Range)) error {
 func (r *pagemapReader) readRange(want mem.Range, visit func(mem.Range)) error {
 	for at := want.Start; at < want.End; {
 		pages := min(uint64(want.End-at)/uint64(r.page), pagemapChunk)
-		entries, err := r.entries(at, int(pages)) //nolint:gosec // bounded by pagemapChunk
+		entries, err := r.entries(at, int(pages))
 		if err != nil {
 			return err
 		}
@@ -108,7 +108,7 @@ func (r *pagemapReader) readRange(want mem.Range, visit func(mem.Range)) error {
 // entries reads at least one entry from address at on.
 func (r *pagemapReader) entries(at mem.Addr, pages int) ([]byte, error) {
 	buf := r.buf[:pages*entrySize]
-	n, err := r.pagemap.ReadAt(buf, int64(at/r.page)*entrySize) //nolint:gosec // an address over the page size, times 8
+	n, err := r.pagemap.ReadAt(buf, int64(at/r.page)*entrySize)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (r *pagemapReader) isZero(frame uint64) (bool, error) {
 		return zero, nil
 	}
 	var word [8]byte
-	if _, err := r.flags.ReadAt(word[:], int64(frame)*entrySize); err != nil { //nolint:gosec // 55 bits at most
+	if _, err := r.flags.ReadAt(word[:], int64(frame)*entrySize); err != nil {
 		return false, fmt.Errorf("kpageflags of page frame %d: %w", frame, err)
 	}
 	zero := binary.NativeEndian.Uint64(word[:])&flagZeroPage != 0

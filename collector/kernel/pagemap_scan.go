@@ -45,7 +45,7 @@ const scanNumber = 3<<30 | unsafe.Sizeof(pmScanArg{})<<16 | 'f'<<8 | 16
 // scanPagemap visits the resident runs of the ranges through the ioctl.
 func scanPagemap(f *os.File, ranges []mem.Range, visit func(mem.Range)) error {
 	regions := make([]pageRegion, scanRegions)
-	page := mem.Addr(os.Getpagesize()) //nolint:gosec // a small power of two
+	page := mem.Addr(os.Getpagesize())
 	for _, r := range ranges {
 		whole, err := wholePages(r, page)
 		if err != nil {
@@ -94,14 +94,14 @@ func scanOnce(f *os.File, r mem.Range, regions []pageRegion) (int, mem.Addr, err
 	defer pin.Unpin()
 	arg := pmScanArg{
 		start: uint64(r.Start), end: uint64(r.End),
-		vec: uint64(uintptr(unsafe.Pointer(&regions[0]))), vecLen: uint64(len(regions)), //nolint:gosec // pinned above
+		vec: uint64(uintptr(unsafe.Pointer(&regions[0]))), vecLen: uint64(len(regions)),
 		categoryInverted: pageIsPFNZero,
 		categoryMask:     pageIsPresent | pageIsPFNZero,
 		returnMask:       pageIsPresent,
 	}
 	arg.size = uint64(unsafe.Sizeof(arg))
 	for {
-		n, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), scanNumber, uintptr(unsafe.Pointer(&arg))) //nolint:gosec // the interface
+		n, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), scanNumber, uintptr(unsafe.Pointer(&arg)))
 		switch {
 		case errno == unix.EINTR:
 			continue
@@ -112,6 +112,6 @@ func scanOnce(f *os.File, r mem.Range, regions []pageRegion) (int, mem.Addr, err
 		case n > uintptr(len(regions)):
 			return 0, 0, fmt.Errorf("PAGEMAP_SCAN of %s answered with %d regions of %d", r, n, len(regions))
 		}
-		return int(n), mem.Addr(arg.walkEnd), nil //nolint:gosec // bounded above
+		return int(n), mem.Addr(arg.walkEnd), nil
 	}
 }

@@ -57,7 +57,7 @@ func ways(t *testing.T) map[Way]func(*testing.T, []mem.Range) ([]mem.Range, erro
 		if err != nil {
 			return nil, err
 		}
-		defer f.Close()                                 //nolint:errcheck // only read
+		defer f.Close()
 		r := newPagemapReader(f, FS{proc: t.TempDir()}) // no kpageflags there
 		err = r.read(ranges, func(r mem.Range) { got = append(got, r) })
 		if r.way() != WayExclusive {
@@ -189,7 +189,7 @@ func TestResidentIsTheRSSOfAStoppedProcess(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer p.Close() //nolint:errcheck // only read
+		defer p.Close()
 		m, err := p.Smaps()
 		if err != nil {
 			t.Fatal(err)

@@ -70,7 +70,7 @@ func TestSmapsSumIsTheRollupOfAStoppedProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.Close() //nolint:errcheck // only read
+	defer p.Close()
 	s, err := p.Light()
 	if err != nil {
 		t.Fatal(err)
@@ -225,12 +225,12 @@ func TestSmapsOfAMappedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	data, err := syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer syscall.Munmap(data) //nolint:errcheck // a test's own
+	defer syscall.Munmap(data)
 	for i := 0; i < touched; i += 4096 {
 		data[i] = 1 // a private copy: anonymous
 	}

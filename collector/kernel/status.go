@@ -116,15 +116,15 @@ func (s *Status) set(key, value []byte) (err error) {
 	case "Tgid":
 		var tgid uint64
 		tgid, err = parseUint(value)
-		s.TGID = int(min(tgid, 1<<31-1)) //nolint:gosec // bounded
+		s.TGID = int(min(tgid, 1<<31-1))
 	case "Uid":
 		var uid uint64
 		uid, err = parseUint(firstField(value))
-		s.UID = uint32(uid) //nolint:gosec // the kernel prints a uid_t
+		s.UID = uint32(uid)
 	case "Threads":
 		var n uint64
 		n, err = parseUint(value)
-		s.Threads = int(min(n, 1<<31-1)) //nolint:gosec // bounded
+		s.Threads = int(min(n, 1<<31-1))
 	case "Kthread":
 		s.KernelThread = string(value) == "1"
 	case "VmSize":
@@ -191,7 +191,7 @@ func parseKiB(value []byte) (uint64, error) {
 
 func parseSignedKiB(value []byte) (int64, error) {
 	n, err := parseKiB(value)
-	return int64(n), err //nolint:gosec // parseKiB bounds it below 1<<63
+	return int64(n), err
 }
 
 // parseUint reads decimal digits without allocating.

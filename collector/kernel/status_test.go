@@ -79,7 +79,7 @@ func TestStatusOfAnyLength(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	p := &Process{pid: 1, status: f, buf: make([]byte, 512)}
 	s, err := p.Status()
 	if err != nil || s.Threads != 3 || s.VMSize != 8<<10 {

@@ -56,7 +56,7 @@ func (b *builder) warnProblems() {
 
 // clamp takes a size of a sample into the signed numbers of the ledger; no
 // process has a PiB resident.
-func clamp(size uint64) int64 { return int64(min(size, 1<<50)) } //nolint:gosec // bounded
+func clamp(size uint64) int64 { return int64(min(size, 1<<50)) }
 
 // resident is an amount's resident part.
 func resident(a mem.Amount) int64 { return clamp(min(a.Resident, a.Bytes)) }

@@ -96,7 +96,7 @@ func scale(part, to, of int64) int64 {
 	}
 	high, low := bits.Mul64(uint64(part), uint64(to))
 	quotient, _ := bits.Div64(high, low, uint64(of)) // part <= of: it fits
-	return int64(quotient)                           //nolint:gosec // at most to
+	return int64(quotient)
 }
 
 // putMetadata puts the runtime's own memory, and returns what is left of the
@@ -123,7 +123,7 @@ func (b *builder) divide(sums map[class]int64) division {
 	unnamed := sums[classAnon] + sums[classLong]
 	if mapped := b.known.UserAnon; mapped != nil {
 		offHeap := min(unnamed, resident(*mapped))
-		return division{own: unnamed - offHeap, offHeap: offHeap, offHeapWhat: "mapped by the program's own code"}
+		return division{own: unnamed - offHeap, offHeap: offHeap, offHeapWhat: "mapped by the program's own code"} //nolint:gosec // prose, no credentials
 	}
 	if b.sample.MemStats == nil {
 		return division{offHeapWhat: "not told from the Go runtime's own memory", ownWhat: "; not told from what the program mapped"}

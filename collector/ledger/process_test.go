@@ -101,7 +101,7 @@ func mapped(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	data, err := syscall.Mmap(int(f.Fd()), 0, fileSize, syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
 		return nil, err
@@ -207,7 +207,7 @@ func look(t *testing.T, pid int) (mem.Sample, mem.Process) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer proc.Close() //nolint:errcheck // only read
+	defer proc.Close()
 	id, err := proc.Identity()
 	if err != nil {
 		t.Fatal(err)

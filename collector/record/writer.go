@@ -74,7 +74,8 @@ func (w *Writer) Write(f mem.Frame) error {
 		w.lines = lines[:before]
 		return err
 	}
-	w.lines = append(lines, '\n')
+	lines = append(lines, '\n')
+	w.lines = lines
 	w.opened = true
 	if len(w.lines) >= writeAt {
 		return w.pass()

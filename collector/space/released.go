@@ -51,7 +51,7 @@ func (r *Released) Apply(e *mem.Event) (again uint64) {
 		return r.madvise(e)
 	case mem.Mmap:
 		if !e.Failed() {
-			r.set.Remove(r.span(mem.Addr(e.Ret), e.Len)) //nolint:gosec // mmap returns an address
+			r.set.Remove(r.span(mem.Addr(e.Ret), e.Len))
 		}
 	case mem.Munmap:
 		if !e.Failed() {
@@ -63,7 +63,7 @@ func (r *Released) Apply(e *mem.Event) (again uint64) {
 		}
 	case mem.Brk:
 		if !e.Failed() {
-			r.moveBreak(mem.Addr(e.Ret)) //nolint:gosec // brk returns an address
+			r.moveBreak(mem.Addr(e.Ret))
 		}
 	case mem.ProcessMadvise, mem.PrctlSetVMA:
 		// The ranges of process_madvise are in the caller's memory, which an
@@ -88,7 +88,7 @@ func (r *Released) madvise(e *mem.Event) uint64 {
 // mremap takes the old place out, and the new one; what of the old one had
 // been released is so at the new one.
 func (r *Released) mremap(e *mem.Event) {
-	from, to := r.span(e.Addr, e.Len), r.span(mem.Addr(e.Ret), e.NewLen) //nolint:gosec // mremap returns an address
+	from, to := r.span(e.Addr, e.Len), r.span(mem.Addr(e.Ret), e.NewLen)
 	if from.Start == to.Start {
 		// In place: a tail was cut off, or a fresh one was added.
 		r.set.Remove(mem.Range{Start: min(from.End, to.End), End: max(from.End, to.End)})

@@ -132,5 +132,5 @@ func (n *Names) comm(pid int) string {
 
 // key is the addresses as a string, for look-up without a copy.
 func key(pcs []uint64) string {
-	return unsafe.String((*byte)(unsafe.Pointer(&pcs[0])), len(pcs)*8) //nolint:gosec // read only, cloned when kept
+	return unsafe.String((*byte)(unsafe.Pointer(&pcs[0])), len(pcs)*8)
 }

@@ -119,6 +119,9 @@ func (v *View) full(s *mem.Sample, o collector.Order) error {
 // goSide adds what the Go runtime says. That it cannot be read is said in the
 // sample, and is no error.
 func (v *View) goSide(s *mem.Sample, full bool) []mem.Mark {
+	if v.runtime == nil && errors.Is(v.problem, goruntime.ErrGone) {
+		v.Renew() // in the middle of an exec there is no program for a moment
+	}
 	if v.runtime == nil {
 		s.GoProblem = text(v.problem)
 		return nil

@@ -152,7 +152,7 @@ func (a *apt) download(ctx context.Context, p debPackage) (string, error) {
 
 // run gives the output of an apt command; its errors carry what it complained of.
 func (a *apt) run(ctx context.Context, name string, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // names are matched against imagePackage
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = a.path("download")
 	cmd.Env = append(os.Environ(), "APT_CONFIG="+a.path("apt.conf"), "LC_ALL=C")
 	var stderr bytes.Buffer

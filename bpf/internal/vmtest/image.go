@@ -39,7 +39,7 @@ func (im *images) image(ctx context.Context, line string) (string, error) {
 	}
 	file, err := im.fetch(ctx, line)
 	if err != nil {
-		return "", fmt.Errorf("kernel %s: %w", line, err)
+		return "", err
 	}
 	for _, old := range have {
 		if old != file {

@@ -38,6 +38,9 @@ func main() {
 	stop()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "vmtest: interrupted")
+		os.Exit(1)
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(os.Stderr, "vmtest:", err)
 		os.Exit(2)
@@ -175,10 +178,11 @@ func (s settings) bootAll(ctx context.Context, initramfs string, stderr io.Write
 	from := &images{dir: s.cache, update: s.update, log: stderr}
 	var all []*result
 	for _, line := range s.lines {
-		r := &result{line: line, log: filepath.Join(logs, line+".log")}
+		r := &result{line: line}
 		image, err := from.image(ctx, line)
 		if err == nil {
 			_, _ = fmt.Fprintf(stderr, "booting %s\n", filepath.Base(image))
+			r.log = filepath.Join(logs, line+".log")
 			err = s.bootOne(ctx, r, image, initramfs, stderr)
 		}
 		r.err = err

@@ -62,14 +62,16 @@ func TestTable(t *testing.T) {
 	good.console = *read(booted + "\x16--- PASS: TestA (0s)\n\x16--- SKIP: TestB (0s)\nwhyres-vm: exit 0\nwhyres-vm: done\n")
 	bad := &result{line: "7.3", took: time.Minute, err: errors.New("stopped after 1m0s"), log: "logs/7.3.log"}
 	bad.console = *read("\x16=== RUN   TestA\nthe reason\n")
+	none := &result{line: "5.4", err: errNoKernel}
 	var table, trouble bytes.Buffer
-	if err := writeTable(&table, []*result{good, bad}); err != nil {
+	if err := writeTable(&table, []*result{good, bad, none}); err != nil {
 		t.Fatal(err)
 	}
-	writeTrouble(&trouble, []*result{good, bad})
+	writeTrouble(&trouble, []*result{good, bad, none})
 	const wantTable = `kernel  release               seconds  passed  failed  skipped  verdict
 5.10    6.1.0-50-cloud-amd64  8.1      1       0       1        ok
 7.3     (did not report)      60.0     0       1       0        FAILED
+5.4     (did not report)      0.0      0       0       0        FAILED
 `
 	if got := table.String(); got != wantTable {
 		t.Errorf("table\n%s\nwant\n%s", got, wantTable)
@@ -79,6 +81,8 @@ kernel 7.3: stopped after 1m0s; the kernel did not report; 1 tests did not end
 --- UNFINISHED:  TestA
 the reason
 all of it: logs/7.3.log; the kernel's messages: logs/7.3.kernel.log
+
+kernel 5.4: no Debian suite has this kernel
 `
 	if got := trouble.String(); got != wantTrouble {
 		t.Errorf("trouble\n%s\nwant\n%s", got, wantTrouble)

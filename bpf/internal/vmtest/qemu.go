@@ -36,7 +36,7 @@ func findEmulator() error {
 func (m machine) boot(ctx context.Context, image, initramfs, kernelLog string, line func(string)) error {
 	ctx, cancel := context.WithTimeout(ctx, m.timeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, emulator, //nolint:gosec // our own arguments
+	cmd := exec.CommandContext(ctx, emulator,
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none",
 		"-accel", m.accel, "-smp", m.smp, "-m", m.memory,
 		"-kernel", image, "-initrd", initramfs,

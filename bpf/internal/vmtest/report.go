@@ -13,17 +13,19 @@ type result struct {
 	line    string // as asked for
 	took    time.Duration
 	console console
-	err     error // the machine did not run, or not to its end
-	log     string
+	err     error  // the machine did not run, or not to its end
+	log     string // of what the guest printed; "" if there was no power-on
 }
 
 // trouble says in words why the kernel did not pass; nothing if it did.
 func (r *result) trouble() []string {
-	t := r.console.trouble()
-	if r.err != nil {
-		t = append([]string{r.err.Error()}, t...)
+	switch {
+	case r.err == nil:
+		return r.console.trouble()
+	case r.log == "":
+		return []string{r.err.Error()}
 	}
-	return t
+	return append([]string{r.err.Error()}, r.console.trouble()...)
 }
 
 func verdict(ok bool) string {
@@ -66,6 +68,8 @@ func writeTrouble(w io.Writer, all []*result) {
 		if loose := strings.TrimSpace(r.console.loose.String()); loose != "" {
 			_, _ = fmt.Fprintf(w, "--- outside of tests\n%s\n", loose)
 		}
-		_, _ = fmt.Fprintf(w, "all of it: %s; the kernel's messages: %s\n", r.log, kernelLog(r.log))
+		if r.log != "" {
+			_, _ = fmt.Fprintf(w, "all of it: %s; the kernel's messages: %s\n", r.log, kernelLog(r.log))
+		}
 	}
 }

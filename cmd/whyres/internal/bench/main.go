@@ -84,8 +84,11 @@ func measure(t tracer, round int) ([]measurement, error) {
 		loop string
 		n    int
 	}{
-		{traced, "madvise", t.calls}, {traced, "touch+madvise", t.calls},
-		{other, "unrelated madvise", 300_000}, {other, "unrelated getppid", 1_000_000}, {other, "unrelated page fault", 100_000},
+		{traced, "madvise", t.calls},
+		{traced, "touch+madvise", t.calls},
+		{other, "unrelated madvise", 300_000},
+		{other, "unrelated getppid", 1_000_000},
+		{other, "unrelated page fault", 100_000},
 	} {
 		ns, err := l.in.loop(l.loop, l.n)
 		if err != nil {

@@ -34,7 +34,7 @@ func Start(argv []string, who *User, out *os.File, ready func(pid int) error) (*
 	if err != nil {
 		return nil, err
 	}
-	defer stdin.Close()
+	defer func() { _ = stdin.Close() }() // the child has its own
 	attr := &os.ProcAttr{
 		Env:   who.environ(os.Environ()),
 		Files: []*os.File{stdin, out, os.Stderr},

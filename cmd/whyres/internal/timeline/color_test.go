@@ -88,7 +88,7 @@ func TestLayoutsKeepTheirOrder(t *testing.T) {
 func TestErrorOfWriterStays(t *testing.T) {
 	tl := New(brokenPipe{}, Options{})
 	err := tl.Frame(mem.Frame{Header: &mem.Header{}})
-	if err == nil || tl.Close() != err || tl.Flush() != err {
+	if err == nil || !errors.Is(tl.Close(), err) || !errors.Is(tl.Flush(), err) {
 		t.Errorf("got %v", err)
 	}
 }

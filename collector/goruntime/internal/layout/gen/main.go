@@ -62,7 +62,7 @@ func run(ctx context.Context, list, out string) error {
 			}
 		}
 	}
-	return os.WriteFile(out, t.bytes(), 0o644) //nolint:gosec // a source file of the repository
+	return os.WriteFile(out, t.bytes(), 0o644)
 }
 
 // table collects layouts by the hash of their text, in order of appearance.
