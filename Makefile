@@ -6,7 +6,7 @@ BIN       := bin
 RACE      := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 SUDO      := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # Packages whose tests need root; the same binaries run again through sudo.
-PRIVILEGED := ./bpf ./collector/target ./collector/kernel ./collector/goruntime ./cmd/whyres
+PRIVILEGED := ./bpf ./collector/kernel ./cmd/whyres
 
 .PHONY: build
 build: ## bin/whyres, bin/server, bin/pulse
@@ -19,8 +19,8 @@ demo: build ## the whole story in a minute; FULL=1: with the runtime's own clock
 .PHONY: test
 test: ## all tests: what needs no root, then the rest through sudo
 	$(GO) vet ./...
-	$(GO) test $(RACE) ./...
-	@GO="$(GO)" SUDO="$(SUDO)" bash cmd/test-privileged.sh $(PRIVILEGED)
+	$(GO) test $(RACE) $(TESTFLAGS) ./...
+	@GO="$(GO)" SUDO="$(SUDO)" TESTFLAGS="$(TESTFLAGS)" bash cmd/test-privileged.sh $(PRIVILEGED)
 
 .PHONY: bench
 bench: build ## what tracing costs, as ratios, against strace, perf trace and bpftrace

@@ -3,6 +3,7 @@
 # against it, has it collect garbage twice, and lets whyres tell the story.
 # FULL=1 waits for the two collections that the Go runtime forces by itself.
 set -euo pipefail
+SUDO=${SUDO:-} FULL=${FULL:-}
 
 server= tracer= work=$(mktemp -d)
 finish() {
@@ -47,7 +48,7 @@ kill -0 "$tracer" 2>/dev/null || { wait "$tracer"; exit $?; }
 say "bin/pulse -big=$connections -i 3 -bs 5 -l 4 -small 0"
 bin/pulse -addr "$addr" -big="$connections" -i 3 -bs 5 -l 4 -small 0 | sed -u 's/^/# pulse: /' >&2
 sleep 3
-if [ -n "${FULL:-}" ]; then
+if [ -n "$FULL" ]; then
 	say "now idle: the runtime forces a collection after two minutes, and another two minutes later"
 	sleep 275
 else

@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 
 // buildAll builds for everybody to run.
 func buildAll(dir string) error {
-	cmd := exec.Command("go", "build", "-o", dir+"/", ".", "./testdata/subject")
+	cmd := exec.Command("go", "build", "-o", dir+"/", ".", "../server", "../pulse", "./testdata/subject")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w\n%s", err, out)

@@ -13,7 +13,7 @@ func (im *image) bias(proc string, pid int, exe string) (uint64, error) {
 	if im.elf.Type != elf.ET_DYN {
 		return 0, nil
 	}
-	_, inode, err := sameFile(im.file)
+	inode, err := inodeOf(im.file)
 	if err != nil {
 		return 0, fmt.Errorf("process %d: %s: %w", pid, exe, err)
 	}

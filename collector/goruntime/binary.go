@@ -114,11 +114,11 @@ func goarch(f *elf.File) string {
 	return ""
 }
 
-// sameFile reports the device and inode of an open file.
-func sameFile(f *os.File) (dev, ino uint64, err error) {
+// inodeOf is the inode of an open file.
+func inodeOf(f *os.File) (uint64, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
-		return 0, 0, err
+		return 0, err
 	}
-	return st.Dev, st.Ino, nil
+	return st.Ino, nil
 }

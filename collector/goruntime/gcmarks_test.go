@@ -41,17 +41,20 @@ func TestGCMarks(t *testing.T) {
 			[]mem.Mark{gc(2, 6, WhyHeapGoal), gc(3, 126, WhyIdle)},
 		},
 		{
-			"idle against the GC before this look", ringOf(0, 5, 138), GCSeen{NumGC: 1, Last: 5e9},
+			"idle against the GC before this look", ringOf(0, 5, 138),
+			GCSeen{NumGC: 1, Last: 5e9},
 			[]mem.Mark{gc(2, 138, WhyIdle)},
 		},
 		{"end of the GC before unknown", ringOf(0, 5, 200), GCSeen{NumGC: 1}, []mem.Mark{gc(2, 200, WhyUnknown)}},
 		{"GOGC=off has no idle GC", off, GCSeen{NumGC: 1, Last: 5e9}, []mem.Mark{gc(2, 200, WhyHeapGoal)}},
 		{
-			"all forced", ringOf(3, 5, 6, 300), GCSeen{NumGC: 1, NumForcedGC: 1, Last: 5e9},
+			"all forced", ringOf(3, 5, 6, 300),
+			GCSeen{NumGC: 1, NumForcedGC: 1, Last: 5e9},
 			[]mem.Mark{gc(2, 6, WhyAskedFor), gc(3, 300, WhyAskedFor)},
 		},
 		{
-			"one of two forced", ringOf(1, 5, 6), GCSeen{},
+			"one of two forced", ringOf(1, 5, 6),
+			GCSeen{},
 			[]mem.Mark{gc(1, 5, WhyUnknown), gc(2, 6, WhyUnknown)},
 		},
 	} {

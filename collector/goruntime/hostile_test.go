@@ -132,15 +132,18 @@ func TestParseMapping(t *testing.T) {
 	}{
 		{
 			"00400000-0047c000 r-xp 00001000 fe:00 1234                               /usr/bin/my server",
-			mapping{mem.Range{Start: 0x400000, End: 0x47c000}, "r-xp", 0x1000, 1234, "/usr/bin/my server"}, true,
+			mapping{mem.Range{Start: 0x400000, End: 0x47c000}, "r-xp", 0x1000, 1234, "/usr/bin/my server"},
+			true,
 		},
 		{
 			"c000000000-c000400000 rw-p 00000000 00:00 0                               [anon: Go: heap]",
-			mapping{mem.Range{Start: 0xc000000000, End: 0xc000400000}, "rw-p", 0, 0, "[anon: Go: heap]"}, true,
+			mapping{mem.Range{Start: 0xc000000000, End: 0xc000400000}, "rw-p", 0, 0, "[anon: Go: heap]"},
+			true,
 		},
 		{
 			"7f00-7f00 ---p 00000000 00:00 0 ",
-			mapping{mem.Range{Start: 0x7f00, End: 0x7f00}, "---p", 0, 0, ""}, true,
+			mapping{mem.Range{Start: 0x7f00, End: 0x7f00}, "---p", 0, 0, ""},
+			true,
 		},
 		{"", mapping{}, false},
 		{"400000-3fffff r-xp 0 fe:00 1 /x", mapping{}, false},

@@ -234,7 +234,7 @@ func (s *Symbolizer) openModule(m mapping) (*os.File, error) {
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("not a regular file")
 	}
-	if _, inode, statErr := sameFile(file); err == nil && (statErr != nil || inode != m.inode) {
+	if inode, statErr := inodeOf(file); err == nil && (statErr != nil || inode != m.inode) {
 		err = errors.New("not the file that is mapped")
 	}
 	if err != nil {

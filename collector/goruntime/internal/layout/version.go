@@ -25,9 +25,8 @@ func ParseVersion(s string) (v Version, ok bool) {
 	s, x, _ := cutExperiments(s)
 	v.Experiments = sortExperiments(x)
 	devel := strings.Contains(s, "devel")
-	if i := strings.Index(s, "go1."); i >= 0 {
-		s = s[i+len("go1."):]
-	} else {
+	_, s, found := strings.Cut(s, "go1.")
+	if !found {
 		return v, false
 	}
 	digits := leadingDigits(s)

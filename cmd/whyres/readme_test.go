@@ -1,0 +1,99 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Each command that the README shows is run, as it stands but for the numbers
+// that only stand for something. The targets of make are what CI itself runs.
+func TestCommandsOfTheREADME(t *testing.T) {
+	privileged(t)
+	dir := inACheckout(t)
+	target := strconv.Itoa(startSubject(t, "sleep").Process.Pid)
+	ci, err := os.ReadFile("../../.ci/run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := readmeCommands(t)
+	if len(commands) < 10 {
+		t.Fatalf("only %d commands found: %q", len(commands), commands)
+	}
+	for _, command := range commands {
+		if strings.HasPrefix(command, "make") {
+			if !regexp.MustCompile(`(?m)^` + command + `( |$)`).Match(ci) {
+				t.Errorf(".ci/run does not run %q", command)
+			}
+			continue
+		}
+		t.Run(command, func(t *testing.T) {
+			if strings.HasPrefix(command, "bin/pulse") {
+				serve(t, dir)
+			}
+			line := strings.NewReplacer("sudo ", "", "4242", target, "--for 10m", "--for 1s").Replace(command)
+			cmd := exec.Command("bash", "-o", "pipefail", "-c", line)
+			cmd.Dir = dir
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+			// Those that run until Ctrl-C get it.
+			stop := time.AfterFunc(3*time.Second, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) })
+			got := execute(t, cmd)
+			stop.Stop()
+			if got.code != 0 || len(got.out) < 20 {
+				t.Errorf("exit %d\n%s%s", got.code, got.out, got.err)
+			}
+		})
+	}
+}
+
+// serve starts the server that the README's pulse loads.
+func serve(t *testing.T, dir string) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(dir, "bin/server"))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	time.Sleep(300 * time.Millisecond)
+}
+
+// inACheckout is a folder with bin, as make leaves one.
+func inACheckout(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	bin := filepath.Join(dir, "bin")
+	if err := os.Mkdir(bin, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	built := filepath.Dir(built().whyres)
+	for _, name := range []string{"whyres", "server", "pulse"} {
+		if err := os.Symlink(filepath.Join(built, name), filepath.Join(bin, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// readmeCommands are the lines of the README's sh blocks, without their
+// comments.
+func readmeCommands(t *testing.T) (commands []string) {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
+		for line := range strings.Lines(block[1]) {
+			if command, _, _ := strings.Cut(line, " # "); strings.TrimSpace(command) != "" {
+				commands = append(commands, strings.TrimSpace(command))
+			}
+		}
+	}
+	return commands
+}
