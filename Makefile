@@ -19,7 +19,8 @@ demo: build ## the whole story in a minute; FULL=1: with the runtime's own clock
 .PHONY: test
 test: ## all tests: what needs no root, then the rest through sudo
 	$(GO) vet ./...
-	$(GO) test $(RACE) $(TESTFLAGS) ./...
+	# One package at a time: several count what is loaded into the kernel.
+	$(GO) test -p 1 $(RACE) $(TESTFLAGS) ./...
 	@GO="$(GO)" SUDO="$(SUDO)" TESTFLAGS="$(TESTFLAGS)" bash cmd/test-privileged.sh $(PRIVILEGED)
 
 .PHONY: bench

@@ -22,6 +22,7 @@ const (
 	flagUnsure     = 4
 	flagGo         = 8
 	flagStackCut   = 16
+	flagNoReturn   = 32
 )
 
 // The order of a process's counters in a record (enum rss_member).
@@ -68,6 +69,9 @@ func (d *decoder) event(tail []byte, frames int) *mem.Event {
 		Call:  callName(r.Call),
 		Ret:   r.Ret,
 		Errno: errnoName(r.Ret),
+	}
+	if r.Flags&flagNoReturn != 0 {
+		e.Errno = "unknown"
 	}
 	if e.Errno != "" {
 		e.Ret = -1
@@ -125,8 +129,12 @@ func (d *decoder) bytes(pages *[4]int64) mem.RSS {
 func (d *decoder) notes(e *mem.Event) {
 	flags := d.rec.Flags
 	agree := e.After.Total()-e.Before.Total() == e.Attributed
+	if flags&flagNoReturn != 0 {
+		e.Notes = append(e.Notes, mem.NoteNoReturn)
+	}
 	switch {
 	case flags&flagRSSUnknown != 0:
+		e.Before, e.After, e.Attributed = mem.RSS{}, mem.RSS{}, 0
 		e.Notes = append(e.Notes, mem.NoteRSSUnknown)
 	case flags&flagNoEntry != 0:
 		e.Notes = append(e.Notes, mem.NoteNoEntry)

@@ -52,60 +52,79 @@ type kernelTarget struct {
 }
 
 type kernelThread struct {
-	_       structs.HostLayout
-	Active  uint32
-	Counted uint32
-	Cached  [4]int64
-	Rec     kernelRecord
+	_         structs.HostLayout
+	Active    uint32
+	Counted   uint32
+	EnteredBy uint32
+	LeftBy    uint32
+	Cached    [4]int64
+	Rec       kernelRecord
 }
 
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	kernelMapCpuProbe             = "cpu_probe"
-	kernelMapEvents               = "events"
-	kernelMapLocals               = "locals"
-	kernelMapLosses               = "losses"
-	kernelMapRuntimes             = "runtimes"
-	kernelMapTargets              = "targets"
-	kernelMapThreads              = "threads"
-	kernelProgEnterBrk            = "enter_brk"
-	kernelProgEnterMadvise        = "enter_madvise"
-	kernelProgEnterMmap           = "enter_mmap"
-	kernelProgEnterMremap         = "enter_mremap"
-	kernelProgEnterMunmap         = "enter_munmap"
-	kernelProgEnterPrctl          = "enter_prctl"
-	kernelProgEnterProcessMadvise = "enter_process_madvise"
-	kernelProgLearnCpus           = "learn_cpus"
-	kernelProgLeaveBrk            = "leave_brk"
-	kernelProgLeaveMadvise        = "leave_madvise"
-	kernelProgLeaveMmap           = "leave_mmap"
-	kernelProgLeaveMremap         = "leave_mremap"
-	kernelProgLeaveMunmap         = "leave_munmap"
-	kernelProgLeavePrctl          = "leave_prctl"
-	kernelProgLeaveProcessMadvise = "leave_process_madvise"
-	kernelProgOnCollapse          = "on_collapse"
-	kernelProgOnExec              = "on_exec"
-	kernelProgOnExit              = "on_exit"
-	kernelProgOnFork              = "on_fork"
-	kernelProgRawEnter            = "raw_enter"
-	kernelProgRawLeave            = "raw_leave"
-	kernelProgRssStat             = "rss_stat"
-	kernelVarCallOf               = "call_of"
-	kernelVarCpuBase              = "cpu_base"
-	kernelVarCpuOffset            = "cpu_offset"
-	kernelVarCpuPercpuPtr         = "cpu_percpu_ptr"
-	kernelVarFilter               = "filter"
-	kernelVarFilterChildren       = "filter_children"
-	kernelVarFollowChildren       = "follow_children"
-	kernelVarPossibleCpus         = "possible_cpus"
-	kernelVarUnusedRecord         = "unused_record"
-	kernelVarUnusedRuntime        = "unused_runtime"
-	kernelVarUnusedTarget         = "unused_target"
-	kernelVarWakeBytes            = "wake_bytes"
-	kernelVarWantRss              = "want_rss"
-	kernelVarWantStack            = "want_stack"
+	kernelMapCpuProbe                  = "cpu_probe"
+	kernelMapEvents                    = "events"
+	kernelMapLocals                    = "locals"
+	kernelMapLosses                    = "losses"
+	kernelMapRuntimes                  = "runtimes"
+	kernelMapTargets                   = "targets"
+	kernelMapThreads                   = "threads"
+	kernelProgEnterBrk                 = "enter_brk"
+	kernelProgEnterBrkAgain            = "enter_brk_again"
+	kernelProgEnterMadvise             = "enter_madvise"
+	kernelProgEnterMadviseAgain        = "enter_madvise_again"
+	kernelProgEnterMmap                = "enter_mmap"
+	kernelProgEnterMmapAgain           = "enter_mmap_again"
+	kernelProgEnterMremap              = "enter_mremap"
+	kernelProgEnterMremapAgain         = "enter_mremap_again"
+	kernelProgEnterMunmap              = "enter_munmap"
+	kernelProgEnterMunmapAgain         = "enter_munmap_again"
+	kernelProgEnterPrctl               = "enter_prctl"
+	kernelProgEnterPrctlAgain          = "enter_prctl_again"
+	kernelProgEnterProcessMadvise      = "enter_process_madvise"
+	kernelProgEnterProcessMadviseAgain = "enter_process_madvise_again"
+	kernelProgLearnCpus                = "learn_cpus"
+	kernelProgLeaveBrk                 = "leave_brk"
+	kernelProgLeaveBrkAgain            = "leave_brk_again"
+	kernelProgLeaveMadvise             = "leave_madvise"
+	kernelProgLeaveMadviseAgain        = "leave_madvise_again"
+	kernelProgLeaveMmap                = "leave_mmap"
+	kernelProgLeaveMmapAgain           = "leave_mmap_again"
+	kernelProgLeaveMremap              = "leave_mremap"
+	kernelProgLeaveMremapAgain         = "leave_mremap_again"
+	kernelProgLeaveMunmap              = "leave_munmap"
+	kernelProgLeaveMunmapAgain         = "leave_munmap_again"
+	kernelProgLeavePrctl               = "leave_prctl"
+	kernelProgLeavePrctlAgain          = "leave_prctl_again"
+	kernelProgLeaveProcessMadvise      = "leave_process_madvise"
+	kernelProgLeaveProcessMadviseAgain = "leave_process_madvise_again"
+	kernelProgOnCollapse               = "on_collapse"
+	kernelProgOnExec                   = "on_exec"
+	kernelProgOnExit                   = "on_exit"
+	kernelProgOnFork                   = "on_fork"
+	kernelProgRawEnter                 = "raw_enter"
+	kernelProgRawEnterAgain            = "raw_enter_again"
+	kernelProgRawLeave                 = "raw_leave"
+	kernelProgRawLeaveAgain            = "raw_leave_again"
+	kernelProgRssStat                  = "rss_stat"
+	kernelProgRssStatAgain             = "rss_stat_again"
+	kernelVarCallOf                    = "call_of"
+	kernelVarCpuBase                   = "cpu_base"
+	kernelVarCpuOffset                 = "cpu_offset"
+	kernelVarCpuPercpuPtr              = "cpu_percpu_ptr"
+	kernelVarFilter                    = "filter"
+	kernelVarFilterChildren            = "filter_children"
+	kernelVarFollowChildren            = "follow_children"
+	kernelVarPossibleCpus              = "possible_cpus"
+	kernelVarUnusedRecord              = "unused_record"
+	kernelVarUnusedRuntime             = "unused_runtime"
+	kernelVarUnusedTarget              = "unused_target"
+	kernelVarWakeBytes                 = "wake_bytes"
+	kernelVarWantRss                   = "want_rss"
+	kernelVarWantStack                 = "want_stack"
 )
 
 // loadKernel returns the embedded CollectionSpec for kernel.
@@ -150,28 +169,45 @@ type kernelSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type kernelProgramSpecs struct {
-	EnterBrk            *ebpf.ProgramSpec `ebpf:"enter_brk"`
-	EnterMadvise        *ebpf.ProgramSpec `ebpf:"enter_madvise"`
-	EnterMmap           *ebpf.ProgramSpec `ebpf:"enter_mmap"`
-	EnterMremap         *ebpf.ProgramSpec `ebpf:"enter_mremap"`
-	EnterMunmap         *ebpf.ProgramSpec `ebpf:"enter_munmap"`
-	EnterPrctl          *ebpf.ProgramSpec `ebpf:"enter_prctl"`
-	EnterProcessMadvise *ebpf.ProgramSpec `ebpf:"enter_process_madvise"`
-	LearnCpus           *ebpf.ProgramSpec `ebpf:"learn_cpus"`
-	LeaveBrk            *ebpf.ProgramSpec `ebpf:"leave_brk"`
-	LeaveMadvise        *ebpf.ProgramSpec `ebpf:"leave_madvise"`
-	LeaveMmap           *ebpf.ProgramSpec `ebpf:"leave_mmap"`
-	LeaveMremap         *ebpf.ProgramSpec `ebpf:"leave_mremap"`
-	LeaveMunmap         *ebpf.ProgramSpec `ebpf:"leave_munmap"`
-	LeavePrctl          *ebpf.ProgramSpec `ebpf:"leave_prctl"`
-	LeaveProcessMadvise *ebpf.ProgramSpec `ebpf:"leave_process_madvise"`
-	OnCollapse          *ebpf.ProgramSpec `ebpf:"on_collapse"`
-	OnExec              *ebpf.ProgramSpec `ebpf:"on_exec"`
-	OnExit              *ebpf.ProgramSpec `ebpf:"on_exit"`
-	OnFork              *ebpf.ProgramSpec `ebpf:"on_fork"`
-	RawEnter            *ebpf.ProgramSpec `ebpf:"raw_enter"`
-	RawLeave            *ebpf.ProgramSpec `ebpf:"raw_leave"`
-	RssStat             *ebpf.ProgramSpec `ebpf:"rss_stat"`
+	EnterBrk                 *ebpf.ProgramSpec `ebpf:"enter_brk"`
+	EnterBrkAgain            *ebpf.ProgramSpec `ebpf:"enter_brk_again"`
+	EnterMadvise             *ebpf.ProgramSpec `ebpf:"enter_madvise"`
+	EnterMadviseAgain        *ebpf.ProgramSpec `ebpf:"enter_madvise_again"`
+	EnterMmap                *ebpf.ProgramSpec `ebpf:"enter_mmap"`
+	EnterMmapAgain           *ebpf.ProgramSpec `ebpf:"enter_mmap_again"`
+	EnterMremap              *ebpf.ProgramSpec `ebpf:"enter_mremap"`
+	EnterMremapAgain         *ebpf.ProgramSpec `ebpf:"enter_mremap_again"`
+	EnterMunmap              *ebpf.ProgramSpec `ebpf:"enter_munmap"`
+	EnterMunmapAgain         *ebpf.ProgramSpec `ebpf:"enter_munmap_again"`
+	EnterPrctl               *ebpf.ProgramSpec `ebpf:"enter_prctl"`
+	EnterPrctlAgain          *ebpf.ProgramSpec `ebpf:"enter_prctl_again"`
+	EnterProcessMadvise      *ebpf.ProgramSpec `ebpf:"enter_process_madvise"`
+	EnterProcessMadviseAgain *ebpf.ProgramSpec `ebpf:"enter_process_madvise_again"`
+	LearnCpus                *ebpf.ProgramSpec `ebpf:"learn_cpus"`
+	LeaveBrk                 *ebpf.ProgramSpec `ebpf:"leave_brk"`
+	LeaveBrkAgain            *ebpf.ProgramSpec `ebpf:"leave_brk_again"`
+	LeaveMadvise             *ebpf.ProgramSpec `ebpf:"leave_madvise"`
+	LeaveMadviseAgain        *ebpf.ProgramSpec `ebpf:"leave_madvise_again"`
+	LeaveMmap                *ebpf.ProgramSpec `ebpf:"leave_mmap"`
+	LeaveMmapAgain           *ebpf.ProgramSpec `ebpf:"leave_mmap_again"`
+	LeaveMremap              *ebpf.ProgramSpec `ebpf:"leave_mremap"`
+	LeaveMremapAgain         *ebpf.ProgramSpec `ebpf:"leave_mremap_again"`
+	LeaveMunmap              *ebpf.ProgramSpec `ebpf:"leave_munmap"`
+	LeaveMunmapAgain         *ebpf.ProgramSpec `ebpf:"leave_munmap_again"`
+	LeavePrctl               *ebpf.ProgramSpec `ebpf:"leave_prctl"`
+	LeavePrctlAgain          *ebpf.ProgramSpec `ebpf:"leave_prctl_again"`
+	LeaveProcessMadvise      *ebpf.ProgramSpec `ebpf:"leave_process_madvise"`
+	LeaveProcessMadviseAgain *ebpf.ProgramSpec `ebpf:"leave_process_madvise_again"`
+	OnCollapse               *ebpf.ProgramSpec `ebpf:"on_collapse"`
+	OnExec                   *ebpf.ProgramSpec `ebpf:"on_exec"`
+	OnExit                   *ebpf.ProgramSpec `ebpf:"on_exit"`
+	OnFork                   *ebpf.ProgramSpec `ebpf:"on_fork"`
+	RawEnter                 *ebpf.ProgramSpec `ebpf:"raw_enter"`
+	RawEnterAgain            *ebpf.ProgramSpec `ebpf:"raw_enter_again"`
+	RawLeave                 *ebpf.ProgramSpec `ebpf:"raw_leave"`
+	RawLeaveAgain            *ebpf.ProgramSpec `ebpf:"raw_leave_again"`
+	RssStat                  *ebpf.ProgramSpec `ebpf:"rss_stat"`
+	RssStatAgain             *ebpf.ProgramSpec `ebpf:"rss_stat_again"`
 }
 
 // kernelMapSpecs contains maps before they are loaded into the kernel.
@@ -272,54 +308,88 @@ type kernelVariables struct {
 //
 // It can be passed to loadKernelObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kernelPrograms struct {
-	EnterBrk            *ebpf.Program `ebpf:"enter_brk"`
-	EnterMadvise        *ebpf.Program `ebpf:"enter_madvise"`
-	EnterMmap           *ebpf.Program `ebpf:"enter_mmap"`
-	EnterMremap         *ebpf.Program `ebpf:"enter_mremap"`
-	EnterMunmap         *ebpf.Program `ebpf:"enter_munmap"`
-	EnterPrctl          *ebpf.Program `ebpf:"enter_prctl"`
-	EnterProcessMadvise *ebpf.Program `ebpf:"enter_process_madvise"`
-	LearnCpus           *ebpf.Program `ebpf:"learn_cpus"`
-	LeaveBrk            *ebpf.Program `ebpf:"leave_brk"`
-	LeaveMadvise        *ebpf.Program `ebpf:"leave_madvise"`
-	LeaveMmap           *ebpf.Program `ebpf:"leave_mmap"`
-	LeaveMremap         *ebpf.Program `ebpf:"leave_mremap"`
-	LeaveMunmap         *ebpf.Program `ebpf:"leave_munmap"`
-	LeavePrctl          *ebpf.Program `ebpf:"leave_prctl"`
-	LeaveProcessMadvise *ebpf.Program `ebpf:"leave_process_madvise"`
-	OnCollapse          *ebpf.Program `ebpf:"on_collapse"`
-	OnExec              *ebpf.Program `ebpf:"on_exec"`
-	OnExit              *ebpf.Program `ebpf:"on_exit"`
-	OnFork              *ebpf.Program `ebpf:"on_fork"`
-	RawEnter            *ebpf.Program `ebpf:"raw_enter"`
-	RawLeave            *ebpf.Program `ebpf:"raw_leave"`
-	RssStat             *ebpf.Program `ebpf:"rss_stat"`
+	EnterBrk                 *ebpf.Program `ebpf:"enter_brk"`
+	EnterBrkAgain            *ebpf.Program `ebpf:"enter_brk_again"`
+	EnterMadvise             *ebpf.Program `ebpf:"enter_madvise"`
+	EnterMadviseAgain        *ebpf.Program `ebpf:"enter_madvise_again"`
+	EnterMmap                *ebpf.Program `ebpf:"enter_mmap"`
+	EnterMmapAgain           *ebpf.Program `ebpf:"enter_mmap_again"`
+	EnterMremap              *ebpf.Program `ebpf:"enter_mremap"`
+	EnterMremapAgain         *ebpf.Program `ebpf:"enter_mremap_again"`
+	EnterMunmap              *ebpf.Program `ebpf:"enter_munmap"`
+	EnterMunmapAgain         *ebpf.Program `ebpf:"enter_munmap_again"`
+	EnterPrctl               *ebpf.Program `ebpf:"enter_prctl"`
+	EnterPrctlAgain          *ebpf.Program `ebpf:"enter_prctl_again"`
+	EnterProcessMadvise      *ebpf.Program `ebpf:"enter_process_madvise"`
+	EnterProcessMadviseAgain *ebpf.Program `ebpf:"enter_process_madvise_again"`
+	LearnCpus                *ebpf.Program `ebpf:"learn_cpus"`
+	LeaveBrk                 *ebpf.Program `ebpf:"leave_brk"`
+	LeaveBrkAgain            *ebpf.Program `ebpf:"leave_brk_again"`
+	LeaveMadvise             *ebpf.Program `ebpf:"leave_madvise"`
+	LeaveMadviseAgain        *ebpf.Program `ebpf:"leave_madvise_again"`
+	LeaveMmap                *ebpf.Program `ebpf:"leave_mmap"`
+	LeaveMmapAgain           *ebpf.Program `ebpf:"leave_mmap_again"`
+	LeaveMremap              *ebpf.Program `ebpf:"leave_mremap"`
+	LeaveMremapAgain         *ebpf.Program `ebpf:"leave_mremap_again"`
+	LeaveMunmap              *ebpf.Program `ebpf:"leave_munmap"`
+	LeaveMunmapAgain         *ebpf.Program `ebpf:"leave_munmap_again"`
+	LeavePrctl               *ebpf.Program `ebpf:"leave_prctl"`
+	LeavePrctlAgain          *ebpf.Program `ebpf:"leave_prctl_again"`
+	LeaveProcessMadvise      *ebpf.Program `ebpf:"leave_process_madvise"`
+	LeaveProcessMadviseAgain *ebpf.Program `ebpf:"leave_process_madvise_again"`
+	OnCollapse               *ebpf.Program `ebpf:"on_collapse"`
+	OnExec                   *ebpf.Program `ebpf:"on_exec"`
+	OnExit                   *ebpf.Program `ebpf:"on_exit"`
+	OnFork                   *ebpf.Program `ebpf:"on_fork"`
+	RawEnter                 *ebpf.Program `ebpf:"raw_enter"`
+	RawEnterAgain            *ebpf.Program `ebpf:"raw_enter_again"`
+	RawLeave                 *ebpf.Program `ebpf:"raw_leave"`
+	RawLeaveAgain            *ebpf.Program `ebpf:"raw_leave_again"`
+	RssStat                  *ebpf.Program `ebpf:"rss_stat"`
+	RssStatAgain             *ebpf.Program `ebpf:"rss_stat_again"`
 }
 
 func (p *kernelPrograms) Close() error {
 	return _KernelClose(
 		p.EnterBrk,
+		p.EnterBrkAgain,
 		p.EnterMadvise,
+		p.EnterMadviseAgain,
 		p.EnterMmap,
+		p.EnterMmapAgain,
 		p.EnterMremap,
+		p.EnterMremapAgain,
 		p.EnterMunmap,
+		p.EnterMunmapAgain,
 		p.EnterPrctl,
+		p.EnterPrctlAgain,
 		p.EnterProcessMadvise,
+		p.EnterProcessMadviseAgain,
 		p.LearnCpus,
 		p.LeaveBrk,
+		p.LeaveBrkAgain,
 		p.LeaveMadvise,
+		p.LeaveMadviseAgain,
 		p.LeaveMmap,
+		p.LeaveMmapAgain,
 		p.LeaveMremap,
+		p.LeaveMremapAgain,
 		p.LeaveMunmap,
+		p.LeaveMunmapAgain,
 		p.LeavePrctl,
+		p.LeavePrctlAgain,
 		p.LeaveProcessMadvise,
+		p.LeaveProcessMadviseAgain,
 		p.OnCollapse,
 		p.OnExec,
 		p.OnExit,
 		p.OnFork,
 		p.RawEnter,
+		p.RawEnterAgain,
 		p.RawLeave,
+		p.RawLeaveAgain,
 		p.RssStat,
+		p.RssStatAgain,
 	)
 }
 

@@ -26,6 +26,9 @@ type Options struct {
 	// NoStacks and NoRSS leave out user stacks and RSS: measurements of what
 	// they cost need it.
 	NoStacks, NoRSS bool
+
+	// twice loads the programs' second copy where it is not needed: tests.
+	twice bool
 }
 
 func (o Options) whole() (Options, error) {

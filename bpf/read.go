@@ -38,11 +38,10 @@ func (t *Tracer) Read(frames []mem.Frame, deadline time.Time) (out []mem.Frame, 
 
 // Lost says how many records were dropped since Open, on which CPU and why:
 // "ring full": the reader was too slow; "table full": too many threads or
-// processes at once; "return not seen": the kernel did not run the program when
-// the call returned, since it was running on that CPU already.
+// processes at once.
 func (t *Tracer) Lost() (mem.Lost, error) {
 	lost := mem.Lost{Reasons: map[string]uint64{}}
-	for reason, words := range []string{"ring full", "table full", "return not seen"} {
+	for reason, words := range []string{"ring full", "table full"} {
 		var perCPU []uint64
 		if err := t.coll.Maps[kernelMapLosses].Lookup(uint32(reason), &perCPU); err != nil {
 			return lost, fmt.Errorf("read the counts of lost events: %w", err)

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
+	"github.com/cilium/ebpf/features"
 	"golang.org/x/sys/unix"
 )
 
@@ -70,20 +72,36 @@ func spec(o Options, way Attach, perCPU bool, cpus int) (*ebpf.CollectionSpec, e
 	if err != nil {
 		return nil, fmt.Errorf("read the built-in eBPF object: %w", err)
 	}
+	need, err := needSecondCopy(way)
+	if err != nil {
+		return nil, err
+	}
 	for name, p := range cs.Programs {
 		isFunction := p.AttachType == ebpf.AttachTraceFEntry || p.AttachType == ebpf.AttachTraceFExit
-		isRaw := name == "raw_enter" || name == "raw_leave"
+		isRaw := strings.HasPrefix(name, "raw_")
 		switch {
+		case strings.HasSuffix(name, "_again") && !need && !o.twice:
+			delete(cs.Programs, name)
 		case isFunction && way == AttachFunctions:
 			p.AttachTo = functionPrefix() + p.AttachTo
 		case isFunction, isRaw && way == AttachFunctions:
 			delete(cs.Programs, name)
-		case name == "learn_cpus" && !perCPU, name == "rss_stat" && o.NoRSS:
+		case name == "learn_cpus" && !perCPU, strings.HasPrefix(name, "rss_stat") && o.NoRSS:
 			delete(cs.Programs, name)
 		}
 	}
 	cs.Maps["events"].MaxEntries = uint32(o.RingBytes)
 	return cs, setConstants(cs, o, cpus)
+}
+
+// needSecondCopy reports whether programs of this kernel can be preempted (enum
+// copy of whyres.bpf.c): functions' always, tracepoints' from 7.1 on.
+func needSecondCopy(way Attach) (bool, error) {
+	version, err := features.LinuxVersionCode()
+	if err != nil {
+		return false, fmt.Errorf("which kernel is this? %w", err)
+	}
+	return way == AttachFunctions || version >= 7<<16|1<<8, nil
 }
 
 func setConstants(cs *ebpf.CollectionSpec, o Options, cpus int) error {

@@ -50,12 +50,12 @@ enum record_flag {
 	FLAG_ATTR_UNSURE = 4, /* the attribution may be off, see credit() */
 	FLAG_GO = 8,	      /* go[] was read */
 	FLAG_STACK_CUT = 16,  /* the stack was deeper than MAX_STACK */
+	FLAG_NO_RETURN = 32,  /* seen entering, not returning */
 };
 
 enum loss {
 	LOST_RING_FULL,
 	LOST_TABLE_FULL,
-	LOST_RETURN, /* a call was seen entering, and then the thread's next one */
 	LOSSES,
 };
 
@@ -88,6 +88,8 @@ struct record {
 struct thread {
 	__u32 active;
 	__u32 counted;		   /* in its target's inflight */
+	__u32 entered_by;	   /* the copy that saw the entry: mine() */
+	__u32 left_by;		   /* the copy that saw the return, until the other has too */
 	__s64 cached[RSS_MEMBERS]; /* up to 6.1: the task's own RSS cache at entry */
 	struct record rec;
 };
@@ -194,6 +196,19 @@ const struct record *unused_record __attribute__((unused));
 const struct target *unused_target __attribute__((unused));
 const struct runtime *unused_runtime __attribute__((unused));
 
+/*
+ * Why programs come in two copies. The kernel does not run a program on a CPU
+ * where it is running already, under another thread that was preempted in it:
+ * the call would be missed. Functions' programs can be preempted, and from 7.1
+ * on tracepoints' too (below, one copy is loaded). The second copy is then free:
+ * whichever of the two comes first does the work, the other finds it done. If
+ * neither runs, the call is reported by its other end, as far as it is known.
+ *
+ * Rejected: bpf_preempt_disable(). Enabling preemption again at the end, still
+ * within the program, is where the thread is preempted then.
+ */
+enum copy { FIRST = 1, SECOND };
+
 /* The value a new thread's entry starts from: too big for the stack. */
 static const struct thread fresh_thread;
 
@@ -220,29 +235,6 @@ static __always_inline void submit(struct record *rec, __u32 tail)
 		flags = BPF_RB_FORCE_WAKEUP;
 	if (bpf_ringbuf_output(&events, rec, offsetof(struct record, stack) + tail, flags))
 		lose(LOST_RING_FULL);
-}
-
-/* --- staying on the CPU --------------------------------------------------- */
-
-/*
- * The kernel does not run a program on a CPU where it is running already, under
- * another thread that was preempted in it: the call would be missed. Functions'
- * programs can be preempted, and from 7.1 on tracepoints' too. So preemption is
- * off while a target's call is worked on, where the kernel lets us (6.10).
- */
-extern void bpf_preempt_disable(void) __weak __ksym;
-extern void bpf_preempt_enable(void) __weak __ksym;
-
-static __always_inline void stay(void)
-{
-	if (bpf_preempt_disable)
-		bpf_preempt_disable();
-}
-
-static __always_inline void go_on(void)
-{
-	if (bpf_preempt_enable)
-		bpf_preempt_enable();
 }
 
 /* --- exact RSS ---------------------------------------------------------- */
@@ -491,13 +483,22 @@ static __always_inline bool wanted(__u32 call, __u64 *args)
 	return call != CALL_PRCTL || (args[0] == PR_SET_VMA && args[1] == PR_SET_VMA_ANON_NAME);
 }
 
-/* The thread's call will not be seen to its end. */
+/*
+ * The thread is in another call already, or at its end: the return of this one
+ * was not seen. What is known of it is reported.
+ */
 static __always_inline void abandon(struct thread *th, struct target *target)
 {
+	struct record *rec = &th->rec;
+
 	if (th->counted)
 		__sync_fetch_and_add(&target->inflight, -1);
 	th->counted = 0;
 	th->active = 0;
+	rec->flags |= FLAG_NO_RETURN | FLAG_RSS_UNKNOWN;
+	rec->left = bpf_ktime_get_ns();
+	rec->ret = 0;
+	submit(rec, 0);
 }
 
 static __always_inline void begin(struct thread *th, __u64 id, __u32 call)
@@ -517,56 +518,56 @@ static __always_inline void begin(struct thread *th, __u64 id, __u32 call)
 	}
 }
 
-static __always_inline void entered(struct pt_regs *regs, __u64 id, __u32 call)
+static __always_inline void look(struct target *target, struct thread *th)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+
+	if (!counters_are_percpu())
+		add_cached(task, th->cached);
+	if (exact_rss(task, mm, th->rec.before)) {
+		th->rec.flags |= FLAG_RSS_UNKNOWN;
+		return;
+	}
+	look_before(target, th->rec.pid, mm);
+	th->counted = 1;
+}
+
+static __noinline int entered(struct pt_regs *regs, __u64 id, __u32 call, __u32 copy)
 {
 	__u32 tgid = id >> 32;
-	struct task_struct *task;
-	struct target *target;
-	struct mm_struct *mm;
+	struct target *target = bpf_map_lookup_elem(&targets, &tgid);
 	struct thread *th;
 
-	target = bpf_map_lookup_elem(&targets, &tgid);
 	if (!target)
-		return;
+		return 0;
 	th = thread_of((__u32)id);
 	if (!th) {
 		lose(LOST_TABLE_FULL);
-		return;
+		return 0;
 	}
-	if (th->active) {
-		lose(LOST_RETURN);
+	if (th->active && th->entered_by != copy)
+		return 0; /* the other copy was here */
+	if (th->active)
 		abandon(th, target);
-	}
+	th->left_by = 0;
 	read_args(regs, th->rec.args);
 	if (!wanted(call, th->rec.args))
-		return;
+		return 0;
 	begin(th, id, call);
 	th->rec.entered = bpf_ktime_get_ns();
-	if (want_rss) {
-		task = (void *)bpf_get_current_task();
-		mm = BPF_CORE_READ(task, mm);
-		if (exact_rss(task, mm, th->rec.before))
-			th->rec.flags |= FLAG_RSS_UNKNOWN;
-		else {
-			look_before(target, tgid, mm);
-			th->counted = 1;
-		}
-		if (!counters_are_percpu())
-			add_cached(task, th->cached);
-	}
+	if (want_rss)
+		look(target, th);
+	th->entered_by = copy;
 	th->active = 1;
+	return 0;
 }
 
-static __always_inline int enter(struct pt_regs *regs, __u32 call)
+static __always_inline int enter(struct pt_regs *regs, __u32 call, __u32 copy)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 
-	if (!maybe_target(id >> 32))
-		return 0;
-	stay();
-	entered(regs, id, call);
-	go_on();
-	return 0;
+	return maybe_target(id >> 32) ? entered(regs, id, call, copy) : 0;
 }
 
 static __always_inline void read_go(struct record *rec)
@@ -638,19 +639,9 @@ static __always_inline void leave(void *ctx, struct thread *th, __s64 ret)
 }
 
 /* A call that returns without having been seen entering. */
-static __always_inline void leave_unseen(void *ctx, struct pt_regs *regs, __u64 id, __u32 call,
-					 __s64 ret)
+static __always_inline void leave_unseen(void *ctx, struct thread *th, struct pt_regs *regs,
+					 __u64 id, __u32 call, __s64 ret)
 {
-	__u32 tgid = id >> 32;
-	struct thread *th;
-
-	if (!bpf_map_lookup_elem(&targets, &tgid))
-		return;
-	th = thread_of((__u32)id);
-	if (!th) {
-		lose(LOST_TABLE_FULL);
-		return;
-	}
 	read_args(regs, th->rec.args);
 	if (!wanted(call, th->rec.args))
 		return;
@@ -660,22 +651,39 @@ static __always_inline void leave_unseen(void *ctx, struct pt_regs *regs, __u64 
 	leave(ctx, th, ret);
 }
 
-static __always_inline int leave_call(void *ctx, struct pt_regs *regs, __u32 call, __s64 ret)
+/* What happened, in one register: verified functions take five arguments. */
+#define WHAT(call, copy) ((copy) << 8 | (call))
+
+static __noinline int left(void *ctx, struct pt_regs *regs, __u64 id, __u32 what, __s64 ret)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	__u32 tid = (__u32)id;
+	__u32 tgid = id >> 32, call = what & 0xff, copy = what >> 8;
 	struct thread *th;
 
-	if (!maybe_target(id >> 32))
+	if (!bpf_map_lookup_elem(&targets, &tgid))
 		return 0;
-	stay();
-	th = bpf_map_lookup_elem(&threads, &tid);
-	if (th && th->active && th->rec.call == call)
+	th = thread_of((__u32)id);
+	if (!th) {
+		lose(LOST_TABLE_FULL);
+		return 0;
+	}
+	if (!th->active && th->left_by && th->left_by != copy) {
+		th->left_by = 0; /* the other copy was here */
+		return 0;
+	}
+	if (th->active && th->rec.call == call)
 		leave(ctx, th, ret);
 	else
-		leave_unseen(ctx, regs, id, call, ret);
-	go_on();
+		leave_unseen(ctx, th, regs, id, call, ret);
+	th->left_by = copy;
 	return 0;
+}
+
+static __always_inline int leave_call(void *ctx, struct pt_regs *regs, __u32 call, __s64 ret,
+				      __u32 copy)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+
+	return maybe_target(id >> 32) ? left(ctx, regs, id, WHAT(call, copy), ret) : 0;
 }
 
 /* --- system calls, way one: all of them, sorted out here ------------------ */
@@ -685,54 +693,57 @@ static __always_inline __u32 call_number(__u64 nr)
 	return nr < sizeof(call_of) ? call_of[nr] : CALL_NONE;
 }
 
-/* Entry of every system call of the host: out at once if it is not ours. */
-SEC("raw_tp/sys_enter")
-int raw_enter(struct bpf_raw_tracepoint_args *ctx)
-{
-	__u32 call = call_number(ctx->args[1]);
+/* Entry and exit of every system call of the host: out at once if not ours. */
+#define RAW_PROGRAMS(suffix, copy)                                                                 \
+	SEC("raw_tp/sys_enter")                                                                    \
+	int raw_enter##suffix(struct bpf_raw_tracepoint_args *ctx)                                 \
+	{                                                                                          \
+		__u32 call = call_number(ctx->args[1]);                                            \
+		return call ? enter((void *)ctx->args[0], call, copy) : 0;                         \
+	}                                                                                          \
+	SEC("raw_tp/sys_exit")                                                                     \
+	int raw_leave##suffix(struct bpf_raw_tracepoint_args *ctx)                                 \
+	{                                                                                          \
+		struct pt_regs *regs = (void *)ctx->args[0];                                       \
+		__u32 call;                                                                        \
+		if (!maybe_target(bpf_get_current_pid_tgid() >> 32))                               \
+			return 0;                                                                  \
+		call = call_number(SYSCALL_NUMBER(regs));                                          \
+		return call ? leave_call(ctx, regs, call, ctx->args[1], copy) : 0;                 \
+	}
 
-	return call ? enter((void *)ctx->args[0], call) : 0;
-}
-
-/* Exit of every system call of the host. */
-SEC("raw_tp/sys_exit")
-int raw_leave(struct bpf_raw_tracepoint_args *ctx)
-{
-	struct pt_regs *regs = (void *)ctx->args[0];
-	__u32 call;
-
-	if (!maybe_target(bpf_get_current_pid_tgid() >> 32))
-		return 0;
-	call = call_number(SYSCALL_NUMBER(regs));
-	return call ? leave_call(ctx, regs, call, ctx->args[1]) : 0;
-}
+RAW_PROGRAMS(, FIRST)
+RAW_PROGRAMS(_again, SECOND)
 
 /* --- system calls, way two: only ours, where functions can be attached to - */
 
 /* The loader puts the architecture's prefix before the name (__x64_sys_mmap). */
-#define CALL_PROGRAMS(name, call)                                                                  \
+#define CALL_PROGRAMS(name, suffix, call, copy)                                                    \
 	SEC("fentry/sys_" #name)                                                                   \
-	int enter_##name(__u64 *ctx)                                                               \
+	int enter_##name##suffix(__u64 *ctx)                                                       \
 	{                                                                                          \
-		return enter((void *)ctx[0], call);                                                \
+		return enter((void *)ctx[0], call, copy);                                          \
 	}                                                                                          \
 	SEC("fexit/sys_" #name)                                                                    \
-	int leave_##name(__u64 *ctx)                                                               \
+	int leave_##name##suffix(__u64 *ctx)                                                       \
 	{                                                                                          \
-		return leave_call(ctx, (void *)ctx[0], call, ctx[1]);                              \
+		return leave_call(ctx, (void *)ctx[0], call, ctx[1], copy);                        \
 	}
+#define BOTH_COPIES(name, call)                                                                    \
+	CALL_PROGRAMS(name, , call, FIRST)                                                         \
+	CALL_PROGRAMS(name, _again, call, SECOND)
 
-CALL_PROGRAMS(mmap, CALL_MMAP)
-CALL_PROGRAMS(munmap, CALL_MUNMAP)
-CALL_PROGRAMS(madvise, CALL_MADVISE)
-CALL_PROGRAMS(mremap, CALL_MREMAP)
-CALL_PROGRAMS(brk, CALL_BRK)
-CALL_PROGRAMS(process_madvise, CALL_PROCESS_MADVISE)
-CALL_PROGRAMS(prctl, CALL_PRCTL)
+BOTH_COPIES(mmap, CALL_MMAP)
+BOTH_COPIES(munmap, CALL_MUNMAP)
+BOTH_COPIES(madvise, CALL_MADVISE)
+BOTH_COPIES(mremap, CALL_MREMAP)
+BOTH_COPIES(brk, CALL_BRK)
+BOTH_COPIES(process_madvise, CALL_PROCESS_MADVISE)
+BOTH_COPIES(prctl, CALL_PRCTL)
 
 /* --- the other programs --------------------------------------------------- */
 
-static __always_inline void counted(__u64 id, struct mm_struct *mm, __u32 member, __s64 count)
+static __always_inline void counted(__u64 id, struct mm_struct *mm, __u64 member, __s64 count)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u32 tgid = id >> 32, tid = (__u32)id, flags = 0;
@@ -744,6 +755,8 @@ static __always_inline void counted(__u64 id, struct mm_struct *mm, __u32 member
 		return;
 	if (BPF_CORE_READ(task, mm) != mm)
 		return;
+	/* 6.1's verifier has forgotten the check above by now. */
+	asm volatile("%[m] &= 3" : [m] "+r"(member));
 	if (counters_are_percpu())
 		change = credit_percpu(target, tgid, mm, member, &flags);
 	else
@@ -759,8 +772,7 @@ static __always_inline void counted(__u64 id, struct mm_struct *mm, __u32 member
  * Every change of an RSS counter: args are (mm, member, count) up to 6.1 and
  * (mm, member) after. Only calls in flight need it.
  */
-SEC("raw_tp/rss_stat")
-int rss_stat(struct bpf_raw_tracepoint_args *ctx)
+static __always_inline int rss_changed(struct bpf_raw_tracepoint_args *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__s64 count = 0;
@@ -770,10 +782,21 @@ int rss_stat(struct bpf_raw_tracepoint_args *ctx)
 	/* Not even a look at an argument that the tracepoint has not. */
 	if (!counters_are_percpu())
 		count = ctx->args[2];
-	stay();
 	counted(id, (void *)ctx->args[0], ctx->args[1], count);
-	go_on();
 	return 0;
+}
+
+SEC("raw_tp/rss_stat")
+int rss_stat(struct bpf_raw_tracepoint_args *ctx)
+{
+	return rss_changed(ctx);
+}
+
+/* The second copy: what the first has credited is no change any more. */
+SEC("raw_tp/rss_stat")
+int rss_stat_again(struct bpf_raw_tracepoint_args *ctx)
+{
+	return rss_changed(ctx);
 }
 
 static __always_inline void mark(__u32 kind, __u32 pid, __u32 tid, __u64 arg, struct mm_struct *mm,
@@ -861,8 +884,8 @@ int on_exit(struct bpf_raw_tracepoint_args *ctx)
 	if (!target)
 		return 0;
 	th = bpf_map_lookup_elem(&threads, &tid);
-	if (th && th->counted)
-		__sync_fetch_and_add(&target->inflight, -1);
+	if (th && th->active)
+		abandon(th, target);
 	bpf_map_delete_elem(&threads, &tid);
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
 		return 0;

@@ -85,8 +85,10 @@ func TestSmapsSumIsTheRollupOfAStoppedProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := int64(roll.Pss) - int64(s.Smaps.Pss); d < 0 || d > int64(len(s.VMAs))<<10 {
-		t.Errorf("Pss of the rollup is %d over the sum of %d mappings", d, len(s.VMAs))
+	// Each mapping's is rounded, and it moves with every other process that
+	// maps the same files.
+	if d := int64(roll.Pss) - int64(s.Smaps.Pss); max(d, -d) > int64(len(s.VMAs))<<10 {
+		t.Errorf("Pss of the rollup is %d off the sum of %d mappings", d, len(s.VMAs))
 	}
 	got := *s.Smaps
 	got.Pss = roll.Pss

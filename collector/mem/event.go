@@ -71,6 +71,10 @@ const (
 	// before it are unknown. Either it was under way when tracing began, or
 	// a seccomp filter answered in its place.
 	NoteNoEntry = "no-entry"
+	// NoteNoReturn: the call was not seen returning: its result is unknown
+	// (Errno "unknown"), its duration is at most Dur. Either its thread ended
+	// in it, or the kernel did not run the program at its return.
+	NoteNoReturn = "no-return"
 	// NoteRSSUnknown: the RSS counters could not be read exactly.
 	NoteRSSUnknown = "rss-unknown"
 	// NoteShared: RSS changed by something else too while the call ran, so
@@ -111,7 +115,8 @@ type Event struct {
 	Name string `json:"name,omitempty"`
 
 	// Ret is the raw return value; a failed call's is -1 with Errno set
-	// ("ENOMEM").
+	// ("ENOMEM"), and so is that of a call whose return was not seen
+	// ("unknown").
 	Ret   int64  `json:"ret"`
 	Errno string `json:"errno"`
 

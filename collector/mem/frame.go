@@ -101,11 +101,11 @@ type Lost struct {
 	PerCPU []uint64 `json:"per_cpu,omitempty"`
 	// Since the previous Lost frame.
 	New uint64 `json:"new"`
-	// Why: "ring full", "table full", "return not seen".
+	// Why: "ring full", "table full".
 	Reasons map[string]uint64 `json:"reasons,omitempty"`
 	// Skipped is how often the kernel did not run one of the programs, for
 	// whatever process of the host. Most of these are of no traced process,
-	// and those that are come to light by themselves ("return not seen", or
-	// the note "no-entry"): a bound on what was missed unseen.
+	// and those that are come to light as events with the note "no-entry" or
+	// "no-return": a bound on what was missed unseen.
 	Skipped uint64 `json:"skipped_host_wide,omitempty"`
 }
