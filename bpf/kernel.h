@@ -56,6 +56,12 @@ struct pt_regs {
 	unsigned long orig_ax, ip, cs, flags, sp, ss;
 };
 #define SYSCALL_NUMBER(regs) BPF_CORE_READ(regs, orig_ax)
+
+/* arch/x86/include/asm/thread_info.h */
+struct thread_info {
+	__u32 status;
+};
+#define IS_32BIT(task) (BPF_CORE_READ(task, thread_info.status) & 2) /* TS_COMPAT */
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {
 	__u64 regs[31];
@@ -64,6 +70,12 @@ struct pt_regs {
 	__s32 syscallno;
 };
 #define SYSCALL_NUMBER(regs) BPF_CORE_READ(regs, syscallno)
+
+/* arch/arm64/include/asm/thread_info.h */
+struct thread_info {
+	unsigned long flags;
+};
+#define IS_32BIT(task) (BPF_CORE_READ(task, thread_info.flags) & (1UL << 22)) /* TIF_32BIT */
 #endif
 
 struct list_head {
@@ -118,6 +130,7 @@ struct mm_struct___owned {
 };
 
 struct task_struct {
+	struct thread_info thread_info;
 	int pid;
 	int tgid;
 	int exit_code;

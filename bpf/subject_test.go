@@ -45,6 +45,8 @@ func TestMain(m *testing.M) {
 		say(subjectDisturbed(n))
 	case "storm":
 		say(subjectStorm(n))
+	case "collapse":
+		say(subjectCollapse())
 	case "family":
 		say(subjectFamily())
 	}
@@ -229,6 +231,22 @@ func subjectStorm(n int) storm {
 		}
 	}
 	return storm{Calls: n, Addr: addr, PerSec: float64(n) / time.Since(began).Seconds()}
+}
+
+// subjectCollapse makes one huge page of a region of which half the pages had
+// been touched: RES grows by the other half.
+func subjectCollapse() []made {
+	const huge = 2 << 20
+	page := os.Getpagesize()
+	b := area(2 * huge)
+	start := (uintptr(unsafe.Pointer(&b[0])) + huge - 1) &^ (huge - 1)
+	at := int(start - uintptr(unsafe.Pointer(&b[0])))
+	one := b[at : at+huge]
+	touch(one[:huge/2])
+	if err := unix.Madvise(one, unix.MADV_HUGEPAGE); err != nil {
+		panic(err)
+	}
+	return []made{release(one, unix.MADV_COLLAPSE, -int64(huge/2/page))}
 }
 
 // family is what subjectFamily says.

@@ -121,7 +121,7 @@ func asMade(e *mem.Event) made {
 // adviceNumber turns a name back: a list of its own, after the man page.
 func adviceNumber(name string) uint64 {
 	return map[string]uint64{
-		"MADV_DONTNEED": 4, "MADV_FREE": 8, "MADV_NOHUGEPAGE": 15, "MADV_COLD": 20, "MADV_12345": 12345,
+		"MADV_DONTNEED": 4, "MADV_FREE": 8, "MADV_NOHUGEPAGE": 15, "MADV_COLD": 20, "MADV_COLLAPSE": 25, "MADV_12345": 12345,
 	}[name]
 }
 
@@ -329,6 +329,27 @@ func TestFollowsChildren(t *testing.T) {
 			if children != (calls > 20) {
 				t.Errorf("children %v: %d calls of the child", children, calls)
 			}
+		}
+	})
+}
+
+func TestHugePagesAreMarked(t *testing.T) {
+	page := int64(os.Getpagesize())
+	eachWay(t, func(t *testing.T, o Options) {
+		s := startSubject(t, "collapse")
+		tr := open4test(t, o, s)
+		var want []made
+		s.run(t, &want)
+		events, marks := drain(t, tr)
+		if want[0].Errno == "EINVAL" {
+			t.Skip("this kernel has no MADV_COLLAPSE: it is of 6.1")
+		}
+		e := releasesOf(t, events, want)[0]
+		if e.Attributed != -want[0].Left*page || e.Advice != "MADV_COLLAPSE" {
+			t.Errorf("%s added %d bytes, want %d", e.Advice, e.Attributed, -want[0].Left*page)
+		}
+		if len(marks) != 1 || marks[0].Kind != mem.MarkCollapse || marks[0].RSS.Anon != e.After.Anon {
+			t.Errorf("marks %+v, RSS after the call %+v", marks, e.After)
 		}
 	})
 }

@@ -539,7 +539,8 @@ static __noinline int entered(struct pt_regs *regs, __u64 id, __u32 call, __u32 
 	struct target *target = bpf_map_lookup_elem(&targets, &tgid);
 	struct thread *th;
 
-	if (!target)
+	/* A 32-bit system call has other numbers: this is not what it seems. */
+	if (!target || IS_32BIT((struct task_struct *)bpf_get_current_task()))
 		return 0;
 	th = thread_of((__u32)id);
 	if (!th) {
@@ -659,7 +660,8 @@ static __noinline int left(void *ctx, struct pt_regs *regs, __u64 id, __u32 what
 	__u32 tgid = id >> 32, call = what & 0xff, copy = what >> 8;
 	struct thread *th;
 
-	if (!bpf_map_lookup_elem(&targets, &tgid))
+	if (!bpf_map_lookup_elem(&targets, &tgid) ||
+	    IS_32BIT((struct task_struct *)bpf_get_current_task()))
 		return 0;
 	th = thread_of((__u32)id);
 	if (!th) {

@@ -115,6 +115,26 @@ func TestViewOfAProcessThatIsNotGo(t *testing.T) {
 	}
 }
 
+func TestViewOfA32BitProcess(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/main.go", []byte(program), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-o", dir+"/program", dir+"/main.go")
+	build.Env = append(os.Environ(), "GOARCH=386", "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cmd := exec.Command(dir + "/program")
+	if err := cmd.Start(); err != nil {
+		t.Skipf("this machine runs no 32-bit programs: %v", err)
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	if _, err := Open(kernel.Default(), "/proc", cmd.Process.Pid, nil); !errors.Is(err, Err32Bit) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestViewOfNobody(t *testing.T) {
 	if _, err := Open(kernel.Default(), "/proc", 1<<22-1, nil); !errors.Is(err, collector.ErrGone) {
 		t.Errorf("got %v", err)

@@ -28,14 +28,18 @@ type View struct {
 
 // Open opens the process of that PID; proc is where procfs is mounted. That it
 // is not Go, or cannot be read as such, is no error: Missing tells. The error
-// wraps collector.ErrGone where there is no such process.
+// wraps collector.ErrGone where there is no such process, Err32Bit where its
+// calls are not traced.
 func Open(fs kernel.FS, proc string, pid int, tell TellCounters) (*View, error) {
 	k, err := fs.Open(pid, kernel.Options{})
 	if err != nil {
 		return nil, gone(err)
 	}
 	v := &View{proc: proc, tell: tell, kernel: k}
-	if v.id, err = k.Identity(); err != nil {
+	if v.id, err = k.Identity(); err == nil {
+		err = refuse32Bit(proc, pid)
+	}
+	if err != nil {
 		return nil, errors.Join(gone(err), k.Close())
 	}
 	v.Renew()
