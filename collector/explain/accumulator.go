@@ -161,7 +161,7 @@ func (a *Accumulator) observeRelease(e *mem.Event, left int64, again uint64) {
 	r := &a.releases
 	r.Calls++
 	r.Asked = add(r.Asked, e.Len)
-	if e.Failed() && e.Errno != "ENOMEM" {
+	if e.Failed() && e.Errno != "ENOMEM" && !e.Noted(mem.NoteNoReturn) {
 		r.Refused = add(r.Refused, e.Len)
 	}
 	r.LeftRES += left
@@ -171,6 +171,7 @@ func (a *Accumulator) observeRelease(e *mem.Event, left int64, again uint64) {
 	who.Calls++
 	who.Asked = add(who.Asked, e.Len)
 	who.LeftRES += left
+	who.Attributed -= e.Attributed
 }
 
 // count counts the call by its kind, and by its errno where it failed.
@@ -321,10 +322,18 @@ func (a *Accumulator) warnings() []string {
 	if n := a.forgotten + a.released.Forgotten(); n > 0 {
 		say("%s of released ranges were too many to remember: refaulted is at least what it says", ledger.Size(int64(min(n, 1<<62))))
 	}
-	if s := a.sample(); s != nil && a.events && a.last.Sub(s.At) > 5*time.Second {
-		say("the ledger is of %s before the end of the trace", seconds(a.last.Sub(s.At)))
+	if s := a.sample(); s != nil && a.events && a.stale(s) {
+		say("where RES is, is told as of %s before the end, when it was %s; the last that was seen is %s",
+			seconds(a.last.Sub(s.At)), ledger.Size(s.RSS.Total()), ledger.Size(a.res.end))
 	}
 	return out
+}
+
+// stale reports whether the sample is old, or RES has moved by a tenth since.
+func (a *Accumulator) stale(s *mem.Sample) bool {
+	was := s.RSS.Total()
+	moved := max(a.res.end-was, was-a.res.end)
+	return a.last.Sub(s.At) > 5*time.Second || moved > 1<<20 && moved > was/10
 }
 
 // add is a sum that stays at the most instead of wrapping: lengths are

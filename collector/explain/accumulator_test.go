@@ -196,8 +196,8 @@ func TestVerdictOfAStory(t *testing.T) {
 		},
 		Unmapped: Unmapped{Calls: 1, Asked: 256 * kib, LeftRES: 200 * kib, Attributed: 200 * kib},
 		ByWho: []ByWho{
-			{Who: mem.WhoForced, Calls: 1, Asked: 128 * kib, LeftRES: 100 * kib},
-			{Who: mem.WhoBackground, Calls: 2, Asked: 96 * kib, LeftRES: 64 * kib},
+			{Who: mem.WhoForced, Calls: 1, Asked: 128 * kib, LeftRES: 100 * kib, Attributed: 100 * kib},
+			{Who: mem.WhoBackground, Calls: 2, Asked: 96 * kib, LeftRES: 64 * kib, Attributed: 64 * kib},
 		},
 		Reserved: 64 * mib,
 		Calls: []Calls{

@@ -122,10 +122,11 @@ type Unmapped struct {
 
 // ByWho is one class of callers of releases.
 type ByWho struct {
-	Who     mem.Who `json:"who"`
-	Calls   uint64  `json:"calls"`
-	Asked   uint64  `json:"asked"`
-	LeftRES int64   `json:"left_res"`
+	Who        mem.Who `json:"who"`
+	Calls      uint64  `json:"calls"`
+	Asked      uint64  `json:"asked"`
+	LeftRES    int64   `json:"left_res"`
+	Attributed int64   `json:"attributed"`
 }
 
 // Calls is one kind of call; Bytes the sum of the lengths asked for.

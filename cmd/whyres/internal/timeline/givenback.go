@@ -27,13 +27,13 @@ func (p *printer) givenBack(t *explain.Trace) {
 	}
 	for _, by := range t.ByWho {
 		full, short := whoWords(by.Who)
-		row(full, short, by.Calls, by.Asked, by.LeftRES)
+		row(full, short, by.Calls, by.Asked, by.Attributed)
 	}
 	if len(t.ByWho) > 1 {
-		row("all of these", "all of these", r.Calls, r.Asked, r.LeftRES)
+		row("all of these", "all of these", r.Calls, r.Asked, r.Attributed)
 	}
 	if t.Unmapped.Calls > 0 {
-		row("munmap", "munmap", t.Unmapped.Calls, t.Unmapped.Asked, t.Unmapped.LeftRES)
+		row("munmap", "munmap", t.Unmapped.Calls, t.Unmapped.Asked, t.Unmapped.Attributed)
 	}
 	p.paragraph(tonePlain, treeIndent, releaseNotes(t)...)
 }
@@ -75,8 +75,8 @@ func releaseNotes(t *explain.Trace) []string {
 	if r.Refused > 0 {
 		out = append(out, "refused"+glue+amount(clampInt(r.Refused)))
 	}
-	if gap := abs(r.LeftRES - r.Attributed); gap >= max(64*kib, abs(r.Attributed)/50) {
-		out = append(out, "these calls alone took "+amount(r.Attributed)+" out of"+glue+"RES, the rest moved while they ran")
+	if gap := r.LeftRES - r.Attributed; abs(gap) >= max(64*kib, abs(r.Attributed)/50) {
+		out = append(out, "RES moved by "+amount(gap)+" more while these ran, by others")
 	}
 	if r.ToAllocator != nil {
 		out = append(out, "the kernel's allocator got "+amount(*r.ToAllocator))

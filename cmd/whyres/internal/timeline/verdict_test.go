@@ -65,7 +65,7 @@ func judged() *explain.Verdict {
 				Calls: 165, Asked: uint64(mibs(37.3)), Refused: uint64(mibs(12)), LeftRES: mibs(22.3), Attributed: mibs(21.3), Refaulted: uint64(mibs(1.5)),
 			},
 			ByWho: []explain.ByWho{
-				{Who: mem.WhoBackground, Calls: 161, Asked: uint64(mibs(21.3)), LeftRES: mibs(22.3)},
+				{Who: mem.WhoBackground, Calls: 161, Asked: uint64(mibs(21.3)), LeftRES: mibs(22.3), Attributed: mibs(21.3)},
 				{Who: mem.WhoForced, Calls: 4, Asked: uint64(mibs(16))},
 			},
 			Unmapped: explain.Unmapped{Calls: 2, Asked: uint64(mibs(3)), LeftRES: mibs(0.5), Attributed: mibs(0.5)},
