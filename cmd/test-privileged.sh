@@ -20,6 +20,6 @@ CGO_ENABLED=0 "$GO" build -o "$work/" ./cmd/whyres ./cmd/server ./cmd/pulse ./cm
 for package in "$@"; do
 	"$GO" test -c -o "$work/test" "$package"
 	echo "# $package, as root"
-	(cd "$package" && $SUDO env "PATH=$PATH" "GOCACHE=$work/cache" "WHYRES_TEST_BINARIES=$work" \
+	(cd "$package" && $SUDO env -u SUDO_UID -u SUDO_GID -u SUDO_USER "PATH=$PATH" "GOCACHE=$work/cache" "WHYRES_TEST_BINARIES=$work" \
 		"WHYRES_NEED=${WHYRES_NEED:-}" "$work/test" -test.count=1 ${TESTFLAGS:+-test.v})
 done
