@@ -4,7 +4,10 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -372,58 +375,60 @@ func TestExitIsMarked(t *testing.T) {
 	})
 }
 
-// ourPrograms counts the kernel's programs that bear our names.
-func ourPrograms(t *testing.T) int {
+// held are the ids of the programs that this process has open.
+func held(t *testing.T) map[ebpf.ProgramID]bool {
 	t.Helper()
-	n := 0
-	for id := ebpf.ProgramID(0); ; {
-		next, err := ebpf.ProgramGetNextID(id)
-		if errors.Is(err, os.ErrNotExist) {
-			return n
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		id = next
-		p, err := ebpf.NewProgramFromID(id)
-		if err != nil {
-			continue
-		}
-		if info, err := p.Info(); err == nil && (info.Name == "rss_stat" || info.Name == "raw_enter") {
-			n++
-		}
-		p.Close()
+	files, err := filepath.Glob("/proc/self/fdinfo/*")
+	if err != nil {
+		t.Fatal(err)
 	}
+	ids := map[ebpf.ProgramID]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // the one of the listing itself
+		}
+		if m := regexp.MustCompile(`(?m)^prog_id:\s+(\d+)`).FindSubmatch(text); m != nil {
+			id, err := strconv.Atoi(string(m[1]))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids[ebpf.ProgramID(id)] = true
+		}
+	}
+	return ids
 }
 
 func TestNothingStaysAttached(t *testing.T) {
 	privileged(t)
-	before := ourPrograms(t)
-	for range 100 { // those of the test before are freed a little later
-		if before == 0 {
-			break
-		}
-		time.Sleep(20 * time.Millisecond)
-		before = ourPrograms(t)
-	}
 	tr, err := Open(Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if during := ourPrograms(t); during <= before {
-		t.Errorf("%d programs before, %d while attached: this test sees nothing", before, during)
+	loaded := held(t)
+	if len(loaded) < 6 {
+		t.Errorf("%d programs while attached: this test sees nothing", len(loaded))
 	}
 	if err := tr.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// The kernel frees programs a little later.
-	for range 100 {
-		if ourPrograms(t) <= before {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
+	if left := held(t); len(left) != 0 {
+		t.Errorf("still open: %v", left)
 	}
-	t.Errorf("%d programs before, %d after Close", before, ourPrograms(t))
+	for id := range loaded {
+		gone := false
+		for range 200 { // the kernel frees programs a little later
+			p, err := ebpf.NewProgramFromID(id)
+			if gone = errors.Is(err, os.ErrNotExist); gone {
+				break
+			}
+			p.Close()
+			time.Sleep(20 * time.Millisecond)
+		}
+		if !gone {
+			t.Errorf("program %d is still in the kernel", id)
+		}
+	}
 }
 
 func TestOpenWithoutPrivilege(t *testing.T) {

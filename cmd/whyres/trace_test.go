@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -16,6 +17,8 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"golang.org/x/sys/unix"
 )
 
 // smapsRSS sums Rss over smaps, with nothing of ours in between.
@@ -167,23 +170,26 @@ func TestDamagedLinesAreReportedAndSkipped(t *testing.T) {
 	}
 }
 
-// noneLeft fails if a program of ours is still loaded.
+// noneLeft fails if a program of ours is in the kernel that no process has open:
+// one that was left attached.
 func noneLeft(t *testing.T) {
 	t.Helper()
+	var left []ebpf.ProgramID
 	for range 150 {
-		if countPrograms() == 0 {
+		if left = orphans(t); len(left) == 0 {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Errorf("%d programs of whyres are still in the kernel", countPrograms())
+	t.Errorf("still in the kernel: programs %v", left)
 }
 
-func countPrograms() (n int) {
+func orphans(t *testing.T) (ids []ebpf.ProgramID) {
+	t.Helper()
 	for id := ebpf.ProgramID(0); ; {
 		next, err := ebpf.ProgramGetNextID(id)
 		if err != nil {
-			return n
+			break
 		}
 		id = next
 		p, err := ebpf.NewProgramFromID(id)
@@ -191,10 +197,61 @@ func countPrograms() (n int) {
 			continue
 		}
 		if info, err := p.Info(); err == nil && info.Name == "on_collapse" {
-			n++
+			ids = append(ids, id)
 		}
 		p.Close()
 	}
+	open := openPrograms(t)
+	return slices.DeleteFunc(ids, func(id ebpf.ProgramID) bool { return open[fmt.Sprint(id)] })
+}
+
+// openPrograms are the ids of the programs that any process has open.
+func openPrograms(t *testing.T) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/fdinfo/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := map[string]bool{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // gone meanwhile
+		}
+		if m := regexp.MustCompile(`(?m)^prog_id:\s+(\d+)`).FindSubmatch(text); m != nil {
+			open[string(m[1])] = true
+		}
+	}
+	return open
+}
+
+// The check above must be able to fail.
+func TestOrphansAreFound(t *testing.T) {
+	privileged(t)
+	p, err := ebpf.NewProgram(&ebpf.ProgramSpec{
+		Name: "on_collapse", Type: ebpf.RawTracepoint, License: "GPL",
+		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := unix.Mount("bpf", dir, "bpf", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Unmount(dir, 0) }()
+	pin := filepath.Join(dir, "orphan")
+	if err := p.Pin(pin); err != nil {
+		t.Fatal(err)
+	}
+	p.Close()
+	if len(orphans(t)) != 1 {
+		t.Error("a program that only a pin holds was not found")
+	}
+	if err := os.Remove(pin); err != nil {
+		t.Fatal(err)
+	}
+	noneLeft(t)
 }
 
 // Bad input: one clear line with the remedy, the right exit code, nothing left.
