@@ -8,6 +8,8 @@ SUDO      := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # Packages whose tests need root; the same binaries run again through sudo.
 PRIVILEGED := ./bpf ./collector/kernel ./cmd/whyres
 
+TOOLCHAINS ?= go1.19.13 go1.20.14 go1.21.13 go1.22.12 go1.23.12 go1.24.13 go1.25.8 go1.26.0 go1.27.4
+
 .PHONY: build
 build: ## bin/whyres, bin/server, bin/pulse
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/ ./cmd/whyres ./cmd/server ./cmd/pulse
@@ -19,7 +21,7 @@ demo: build ## the whole story in a minute; FULL=1: with the runtime's own clock
 .PHONY: test
 test: ## all tests: what needs no root, then the rest through sudo
 	$(GO) vet ./...
-	# One package at a time: several count what is loaded into the kernel.
+	# One package at a time: the storms of calls want the machine to themselves.
 	$(GO) test -p 1 $(RACE) $(TESTFLAGS) ./...
 	@GO="$(GO)" SUDO="$(SUDO)" TESTFLAGS="$(TESTFLAGS)" bash cmd/test-privileged.sh $(PRIVILEGED)
 
@@ -31,13 +33,21 @@ bench: build ## what tracing costs, as ratios, against strace, perf trace and bp
 lint: ## golangci-lint, gofumpt, govulncheck, clang-format
 	@GO="$(GO)" bash cmd/lint.sh
 
+.PHONY: test-go
+test-go: ## the runtime's numbers against ReadMemStats for Go 1.19 to 1.27 (through the module proxy)
+	WHYRES_TOOLCHAINS="$(TOOLCHAINS)" $(GO) test -count=1 ./collector/goruntime
+
 .PHONY: generate
-generate: ## the eBPF objects (clang 14, llvm, libbpf-dev) and the runtime's layouts
+generate: ## the eBPF objects (clang 14, llvm, libbpf-dev)
 	$(GO) generate ./bpf
 
 .PHONY: check-generated
 check-generated: generate ## fails if the committed objects are not those of the source
 	git diff --exit-code -- bpf
+
+.PHONY: layouts
+layouts: ## the runtime's field offsets for binaries without DWARF, from each toolchain (minutes)
+	$(GO) generate ./collector/goruntime/internal/layout
 
 .PHONY: test-kernels
 test-kernels: ## the eBPF side under QEMU on kernels from 5.10 to 7.3 (Debian, qemu-system-x86)

@@ -10,7 +10,7 @@ import (
 	"strconv"
 )
 
-// Err32Bit: the program makes 32-bit system calls, which are numbered
+// Err32Bit is of a program that makes 32-bit system calls, which are numbered
 // otherwise and are not traced.
 var Err32Bit = errors.New("a 32-bit program: its calls are not traced")
 
@@ -19,7 +19,7 @@ var Err32Bit = errors.New("a 32-bit program: its calls are not traced")
 func refuse32Bit(proc string, pid int) error {
 	exe, err := os.Open(filepath.Join(proc, strconv.Itoa(pid), "exe"))
 	if err != nil {
-		return nil //nolint:nilerr // see above
+		return nil
 	}
 	defer func() { _ = exe.Close() }() // only read
 	var ident [elf.EI_CLASS + 1]byte
