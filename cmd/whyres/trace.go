@@ -200,6 +200,7 @@ func (t *tracing) follow(pid int) error {
 	if err := t.tracer.Follow(pid); err != nil {
 		return err
 	}
+	t.names.Know(pid)
 	view, err := target.Open(kernel.Default(), procfs, pid, func(pid int, at goruntime.CounterAddrs) error {
 		return t.tracer.ReadRuntime(pid, at.HeapInUse, at.HeapReleased, at.HeapFree)
 	})

@@ -191,6 +191,7 @@ func (a *Accumulator) observeSample(s *mem.Sample) {
 	}
 	a.last = max(a.last, s.At.Add(time.Duration(s.Dur)))
 	a.res.see(s.RSS.Total())
+	a.res.highWater(int64(min(s.VMHWM, 1<<62)), a.header != nil && a.header.FromStart && a.execs == 0)
 	if s.Full() {
 		a.full = s
 	} else {
@@ -232,6 +233,7 @@ func (a *Accumulator) observeMark(m *mem.Mark) {
 type levels struct {
 	seen             bool
 	start, peak, end int64
+	mark             int64 // VmHWM when last seen
 }
 
 func (l *levels) see(res int64) {
@@ -239,6 +241,18 @@ func (l *levels) see(res int64) {
 		l.seen, l.start = true, res
 	}
 	l.peak, l.end = max(l.peak, res), res
+}
+
+// highWater takes in the kernel's own peak (VmHWM), which misses none between two
+// samples. It is of the whole life of the address space: where the trace has not
+// seen its start, only what it grew by meanwhile is the trace's.
+func (l *levels) highWater(mark int64, fromStart bool) {
+	if l.mark == 0 && !fromStart {
+		l.mark = mark
+	}
+	if mark > l.mark {
+		l.mark, l.peak = mark, max(l.peak, mark)
+	}
 }
 
 // sample is the one that the verdict divides.

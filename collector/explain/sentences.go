@@ -18,8 +18,15 @@ const maxSentences = 4
 // releases. They hold what the verdict's numbers prove and nothing else.
 func Sentences(v *Verdict) []string {
 	var out []string
-	for _, part := range largest(v) {
-		out = append(out, sentence(v, part))
+	switch {
+	case len(v.Ledger) == 0 && v.Trace != nil:
+		out = append(out, fmt.Sprintf("the process had ended before it could be looked at; RES was %s when it was last seen.", ledger.Size(v.RESEnd)))
+	case unsound(v):
+		out = append(out, fmt.Sprintf("RES was %s and on the move while it was read: its parts are not known well enough to name one.", ledger.Size(v.RES)))
+	default:
+		for _, part := range largest(v) {
+			out = append(out, sentence(v, part))
+		}
 	}
 	if len(out) == 0 {
 		out = append(out, fmt.Sprintf("RES is %s; what it is made of is not known.", ledger.Size(v.RES)))
@@ -28,6 +35,16 @@ func Sentences(v *Verdict) []string {
 		out = append(out[:min(len(out), maxSentences-1)], line)
 	}
 	return out[:min(len(out), maxSentences)]
+}
+
+// unsound reports that a fifth of RES or more is unexplained.
+func unsound(v *Verdict) bool {
+	for _, part := range v.Ledger {
+		if part.ID == ledger.Unexplained {
+			return 5*max(part.Bytes, -part.Bytes) > v.RES
+		}
+	}
+	return false
 }
 
 // largest are the leaves of a tenth of RES or more, the largest first; the

@@ -24,6 +24,10 @@ type Sample struct {
 	MemStats  *MemStats `json:"memstats,omitempty"`
 	GoProblem string    `json:"go_problem,omitempty"`
 
+	// Moved is how far RES went while a full sample was read, the best of some
+	// tries: how far its parts may be off.
+	Moved int64 `json:"moved,omitempty"`
+
 	// Full samples only.
 	Smaps *Smaps `json:"smaps,omitempty"`
 	VMAs  []VMA  `json:"vmas,omitempty"`

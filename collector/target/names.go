@@ -43,6 +43,10 @@ type named struct {
 	who    [goruntime.LimitReached + 1]mem.Who // by goruntime.LimitState
 }
 
+// Know opens the process's program now, while it is there: by the time that its
+// first events are read a short-lived process has ended.
+func (n *Names) Know(pid int) { n.of(pid) }
+
 // Name fills in the event's Stack and Who.
 func (n *Names) Name(e *mem.Event) {
 	e.Who = mem.WhoUnknown

@@ -88,18 +88,43 @@ func (v *View) Renew() {
 	}
 }
 
+// A full look reads the same memory several times over. One during which RES
+// moved further than this is tried again.
+const (
+	fullTries = 3
+	movedLeft = 256 << 10 // bytes, or
+	movedPart = 100       // one part in so many
+)
+
 // Look takes a sample and collects the GCs since the last one.
-func (v *View) Look(o collector.Order) (mem.Sample, []mem.Mark, error) {
+func (v *View) Look(o collector.Order) (s mem.Sample, marks []mem.Mark, err error) {
+	for range fullTries {
+		if s, err = v.once(o); err != nil {
+			return s, nil, gone(err)
+		}
+		if !o.Full || max(s.Moved, -s.Moved) <= max(movedLeft, s.RSS.Total()/movedPart) {
+			break
+		}
+	}
+	return s, v.gcs(), nil
+}
+
+func (v *View) once(o collector.Order) (mem.Sample, error) {
 	s, err := v.kernel.Light()
 	if err == nil && o.Full {
 		err = v.full(&s, o)
 	}
 	if err != nil {
-		return s, nil, gone(err)
+		return s, err
 	}
-	marks := v.goSide(&s, o.Full)
+	v.goSide(&s, o.Full)
+	if o.Full {
+		if after, err := v.kernel.Light(); err == nil {
+			s.Moved = after.RSS.Total() - s.RSS.Total()
+		}
+	}
 	s.Dur = int64(kernel.Now().Sub(s.At))
-	return s, marks, nil
+	return s, nil
 }
 
 func (v *View) full(s *mem.Sample, o collector.Order) error {
@@ -122,22 +147,30 @@ func (v *View) full(s *mem.Sample, o collector.Order) error {
 
 // goSide adds what the Go runtime says. That it cannot be read is said in the
 // sample, and is no error.
-func (v *View) goSide(s *mem.Sample, full bool) []mem.Mark {
+func (v *View) goSide(s *mem.Sample, full bool) {
 	if v.runtime == nil && errors.Is(v.problem, goruntime.ErrGone) {
 		v.Renew() // in the middle of an exec there is no program for a moment
 	}
 	if v.runtime == nil {
 		s.GoProblem = text(v.problem)
-		return nil
+		return
 	}
 	stats, err := v.runtime.MemStats()
 	if err != nil {
 		s.GoProblem = err.Error()
-		return nil
+		return
 	}
 	s.MemStats = stats
 	if full {
 		v.pages(s)
+	}
+}
+
+// gcs are those since the last time. That they cannot be read, the next sample
+// says.
+func (v *View) gcs() []mem.Mark {
+	if v.runtime == nil {
+		return nil
 	}
 	marks, seen, err := v.runtime.GCMarks(v.seen)
 	if err != nil {

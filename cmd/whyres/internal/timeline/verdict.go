@@ -30,6 +30,9 @@ func (t *Timeline) Verdict(v *explain.Verdict) error {
 	if t.done || t.err != nil {
 		return t.err
 	}
+	if v.Trace != nil { // it knows the kernel's own high-water mark
+		t.group.totals.peak = max(t.group.totals.peak, v.RESPeak)
+	}
 	t.finish()
 	t.judged = true
 	t.lines.verdict(v)
