@@ -118,6 +118,27 @@ func TestReplayShowsWhatTraceShowed(t *testing.T) {
 	}
 }
 
+// The whole way: kernel, join, timeline and recording at once.
+func TestNothingIsLostAt200kCallsASecond(t *testing.T) {
+	privileged(t)
+	file := filepath.Join(t.TempDir(), "storm.whyres")
+	got := execute(t, exec.Command(built().whyres, "trace", "-o", file, "--", built().subject, "storm"))
+	if got.code != 0 {
+		t.Fatalf("exit %d: %s", got.code, got.err)
+	}
+	t.Log(strings.TrimSpace(got.err))
+	recorded, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(recorded, []byte(`"advice":"MADV_DONTNEED"`)); n < 400_000 || n > 401_000 {
+		t.Errorf("%d of 400,000 calls recorded, and those of the runtime", n)
+	}
+	if !strings.Contains(got.out, "lost events 0") || !strings.Contains(got.out, "×400,0") {
+		t.Errorf("the timeline says\n%s", got.out)
+	}
+}
+
 func TestRecordingSurvivesAKill(t *testing.T) {
 	privileged(t)
 	bin, file := built().whyres, filepath.Join(t.TempDir(), "cut.whyres")

@@ -30,6 +30,10 @@ type Verdict struct {
 	Forecast *Forecast `json:"forecast"`
 	Warnings []string  `json:"warnings"`
 
+	// SampleAge is how long before the last frame the ledger's sample was
+	// taken, in ns.
+	SampleAge int64 `json:"sample_age_ns,omitempty"`
+
 	// Why are the plain sentences, as Sentences makes them.
 	Why []string `json:"why"`
 	// Smaps and Pages of the ledger's sample, nil where it was no full one.

@@ -87,8 +87,10 @@ type Mark struct {
 	// Exit code of an exit, or the signal that ended it.
 	ExitCode int `json:"exit_code,omitempty"`
 	Signal   int `json:"signal,omitempty"`
-	// Comm after an exec.
-	Comm string `json:"comm,omitempty"`
+	// Comm after an exec, and the program that runs now; nil where it had
+	// ended before it could be looked at.
+	Comm    string   `json:"comm,omitempty"`
+	Process *Process `json:"process,omitempty"`
 	// RSS after a collapse, exact.
 	RSS RSS `json:"rss,omitzero"`
 }

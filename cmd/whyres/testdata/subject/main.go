@@ -21,6 +21,8 @@ func subject(name string) {
 		churn()
 	case "sleep":
 		time.Sleep(time.Minute)
+	case "storm":
+		storm(400_000)
 	case "rest":
 		rest()
 	case "exec":
@@ -74,6 +76,22 @@ func churn() {
 	if err := syscall.Munmap(b); err != nil {
 		panic(err)
 	}
+}
+
+// storm makes n calls, 200,000 a second.
+func storm(n int) {
+	runtime.LockOSThread()
+	page, err := syscall.Mmap(-1, 0, os.Getpagesize(), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		panic(err)
+	}
+	began := time.Now()
+	for i := range n {
+		_ = syscall.Madvise(page, syscall.MADV_DONTNEED)
+		for i%200 == 0 && time.Since(began) < time.Duration(i)*time.Second/200_000 {
+		}
+	}
+	fmt.Fprintf(os.Stderr, "%.0f calls a second\n", float64(n)/time.Since(began).Seconds())
 }
 
 // rest comes to rest with a known heap, tells its own numbers, and stays.
