@@ -15,7 +15,7 @@ build: ## bin/whyres, bin/server, bin/pulse
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/ ./cmd/whyres ./cmd/server ./cmd/pulse
 
 .PHONY: demo
-demo: build ## the whole story in a minute; FULL=1: with the runtime's own clock, five minutes
+demo: build ## the whole story in a minute; FULL=1: with the runtime's own clock, six minutes
 	@SUDO="$(SUDO)" FULL="$(FULL)" bash cmd/demo.sh
 
 .PHONY: test

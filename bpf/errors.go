@@ -29,7 +29,7 @@ func explainLoad(err error) error {
 	case errors.As(err, &verifier):
 		return fmt.Errorf("%w: its verifier rejects the program; please report this with the kernel's version: %w", ErrUnsupported, err)
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		return fmt.Errorf("%w: run with sudo, or grant CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE: %w", ErrPrivilege, err)
+		return fmt.Errorf("%w: run with sudo, or grant CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: %w", ErrPrivilege, err)
 	case errors.Is(err, ebpf.ErrNotSupported), errors.Is(err, unix.ENOSYS):
 		return fmt.Errorf("%w: it needs Linux 5.10 or newer with CONFIG_BPF_SYSCALL and CONFIG_DEBUG_INFO_BTF: %w", ErrUnsupported, err)
 	}

@@ -246,7 +246,14 @@ func subjectCollapse() []made {
 	if err := unix.Madvise(one, unix.MADV_HUGEPAGE); err != nil {
 		panic(err)
 	}
-	return []made{release(one, unix.MADV_COLLAPSE, -int64(huge/2/page))}
+	for range 20 { // EAGAIN: no huge page is free at the moment
+		m := release(one, unix.MADV_COLLAPSE, -int64(huge/2/page))
+		if m.Errno != "EAGAIN" {
+			return []made{m}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	panic("no huge page to be had")
 }
 
 // family is what subjectFamily says.

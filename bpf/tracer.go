@@ -63,6 +63,9 @@ func Open(o Options) (*Tracer, error) {
 		// The last way is the one that every kernel should have: its
 		// error is the one that a person can do something about.
 		failed = fmt.Errorf("attach by %s: %w", way, err)
+		if way == AttachFunctions && errors.Is(err, ErrPrivilege) && os.Geteuid() == 0 {
+			failed = fmt.Errorf("%w: it does not let programs attach to functions, not even for root; use --attach auto", ErrUnsupported)
+		}
 	}
 	return nil, failed
 }
@@ -148,13 +151,17 @@ func (t *Tracer) ReadRuntime(pid int, inuse, released, free mem.Addr) error {
 	return nil
 }
 
-// Detach stops the reporting; what is in the ring can still be read.
+// Detach stops the reporting; what is in the ring can still be read, and a Read
+// that waits for more returns.
 func (t *Tracer) Detach() error {
 	failed := make([]error, 0, len(t.links))
 	for _, l := range t.links {
 		failed = append(failed, l.Close())
 	}
 	t.links = nil
+	if t.ring != nil {
+		failed = append(failed, t.ring.Flush())
+	}
 	return errors.Join(failed...)
 }
 

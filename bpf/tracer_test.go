@@ -350,6 +350,9 @@ func TestHugePagesAreMarked(t *testing.T) {
 		if want[0].Errno == "EINVAL" {
 			t.Skip("this kernel has no MADV_COLLAPSE: it is of 6.1")
 		}
+		if want[0].Errno != "" {
+			t.Fatalf("the collapse failed: %s", want[0].Errno)
+		}
 		e := releasesOf(t, events, want)[0]
 		if e.Attributed != -want[0].Left*page || e.Advice != "MADV_COLLAPSE" {
 			t.Errorf("%s added %d bytes, want %d", e.Advice, e.Attributed, -want[0].Left*page)

@@ -1,7 +1,9 @@
 #!/bin/bash
 # make demo: starts the server, traces it, runs three pulses of connections
 # against it, has it collect garbage twice, and lets whyres tell the story.
-# FULL=1 waits for the two collections that the Go runtime forces by itself.
+# FULL=1 waits for the two collections that the Go runtime forces by itself, and
+# for its scavenger, which an idle process's monitor wakes up to a minute later
+# (runtime.sysmon sleeps half of forcegcperiod when nothing runs): six minutes.
 set -euo pipefail
 SUDO=${SUDO:-} FULL=${FULL:-}
 
@@ -49,8 +51,9 @@ say "bin/pulse -big=$connections -i 3 -bs 5 -l 4 -small 0"
 bin/pulse -addr "$addr" -big="$connections" -i 3 -bs 5 -l 4 -small 0 | sed -u 's/^/# pulse: /' >&2
 sleep 3
 if [ -n "$FULL" ]; then
-	say "now idle: the runtime forces a collection after two minutes, and another two minutes later"
-	sleep 275
+	say "now idle: the runtime forces a collection after two minutes, and another two minutes later;" \
+		"its scavenger may sleep another minute after each"
+	sleep 330
 else
 	say "two collections by signal (SIGUSR1): the first finds the garbage, the second lets the scavenger have it"
 	kill -USR1 "$server"

@@ -40,7 +40,11 @@ func (r *reader) run() {
 	defer close(r.out)
 	for {
 		stopping := closed(r.stop)
-		b, drained := r.read()
+		wait := readFor
+		if stopping {
+			wait = 0
+		}
+		b, drained := r.read(wait)
 		b.last = b.err != nil || stopping && drained
 		r.out <- b
 		if b.last {
@@ -49,10 +53,10 @@ func (r *reader) run() {
 	}
 }
 
-func (r *reader) read() (batch, bool) {
+func (r *reader) read(wait time.Duration) (batch, bool) {
 	began := r.now()
 	r.size = min(max(r.size, leastBatch), mostBatch)
-	frames, drained, err := r.source.Read(make([]mem.Frame, 0, r.size), time.Now().Add(readFor))
+	frames, drained, err := r.source.Read(make([]mem.Frame, 0, r.size), time.Now().Add(wait))
 	r.size = 2 * len(frames)
 	b := batch{frames: frames, upto: began.Add(-slack), err: err}
 	if !drained && len(frames) > 0 {

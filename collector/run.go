@@ -65,6 +65,8 @@ type run struct {
 	looks    chan look
 
 	window   window
+	upto     mem.Instant // nothing earlier comes from the reader any more
+	looked   mem.Instant // nor a mark from the looks: when the last one began
 	released *space.Released
 	asked    bool // a look is under way
 	renew    bool
@@ -116,7 +118,7 @@ func (r *run) loop(ctx context.Context) (why string, err error) {
 		case b := <-r.batches:
 			err = errors.Join(b.err, r.read(b))
 		case l := <-r.looks:
-			err = r.took(l)
+			err = errors.Join(r.took(l), r.releaseRipe())
 		case <-samples.C:
 			r.ask(r.full.due(r.Now()))
 		case <-flushes.C:
@@ -129,28 +131,35 @@ func (r *run) loop(ctx context.Context) (why string, err error) {
 	return EndExit, nil
 }
 
-// finish ends in the only order in which nothing is missed: detach, read to the
-// end, look a last time, deliver, flush.
+// finish ends in the order in which nothing is missed: look a last time, while
+// calls are still seen; detach, read to the end, deliver, flush. Looking last
+// would show memory that left by calls which nobody saw.
 func (r *run) finish(why string) error {
-	failed := []error{r.Source.Detach()}
+	failed := r.lookLast()
+	failed = append(failed, r.Source.Detach())
 	close(r.stop)
 	for b := range r.batches {
 		r.window.add(b.frames...)
 		failed = append(failed, b.err)
 	}
-	if r.asked {
-		failed = append(failed, r.took(<-r.looks))
-	}
-	if !r.gone {
-		r.ask(true)
-		l := <-r.looks
-		l.sample.Last = true
-		failed = append(failed, r.took(l))
-	}
 	failed = append(failed, r.release(r.Now()), r.countLost(true))
 	end := mem.Mark{At: r.Now(), Kind: mem.MarkEnd, PID: r.Header.Process.PID, Why: why}
 	failed = append(failed, r.deliver(mem.Frame{At: end.At, Mark: &end}), r.flush())
 	return errors.Join(failed...)
+}
+
+func (r *run) lookLast() (failed []error) {
+	for r.asked || !r.gone {
+		last := !r.asked
+		r.ask(true) // does nothing while one is under way
+		l := <-r.looks
+		l.sample.Last = last
+		failed = append(failed, r.took(l))
+		if last {
+			break
+		}
+	}
+	return failed
 }
 
 // ask requests a look unless one is under way: a slow look is not queued.
@@ -178,6 +187,7 @@ func (r *run) took(l look) error {
 		return fmt.Errorf("look at pid %d: %w", r.Header.Process.PID, l.err)
 	}
 	r.full.saw(&l.sample)
+	r.looked = l.sample.At
 	for i := range l.marks {
 		r.window.add(mem.Frame{At: l.marks[i].At, Mark: &l.marks[i]})
 	}
@@ -185,9 +195,23 @@ func (r *run) took(l look) error {
 	return nil
 }
 
+// maxWaiting bounds the frames that wait for a slow look: beyond it they are
+// delivered, and the GCs that the look finds come late.
+const maxWaiting = 1 << 17
+
 func (r *run) read(b batch) error {
 	r.window.add(b.frames...)
-	return r.release(b.upto)
+	r.upto = b.upto
+	return r.releaseRipe()
+}
+
+// releaseRipe delivers what nothing earlier can come before: not from the
+// reader, and not from a look, which finds GCs that ended since the one before.
+func (r *run) releaseRipe() error {
+	if len(r.window.waiting) > maxWaiting {
+		return r.release(r.upto)
+	}
+	return r.release(min(r.upto, r.looked))
 }
 
 // release delivers what happened up to the instant.

@@ -33,13 +33,18 @@ type world struct {
 func (w *world) now() mem.Instant { return mem.Instant(time.Since(w.began)) + 1 }
 
 func (w *world) Read(frames []mem.Frame, deadline time.Time) ([]mem.Frame, bool, error) {
-	if !w.detach.Load() {
-		time.Sleep(time.Until(deadline))
+	for {
+		for len(w.events) > 0 && w.events[0].At <= w.now() && len(frames) < cap(frames) {
+			frames, w.events = append(frames, w.events[0]), w.events[1:]
+		}
+		if len(frames) == cap(frames) {
+			return frames, false, nil
+		}
+		if w.detach.Load() || !time.Now().Before(deadline) {
+			return frames, true, nil
+		}
+		time.Sleep(100 * time.Microsecond)
 	}
-	for len(w.events) > 0 && w.events[0].At <= w.now() && len(frames) < cap(frames) {
-		frames, w.events = append(frames, w.events[0]), w.events[1:]
-	}
-	return frames, true, nil
 }
 
 func (w *world) Lost() (mem.Lost, error) { return mem.Lost{Total: w.lost.Load()}, nil }
@@ -64,7 +69,7 @@ func (w *world) Look(o Order) (mem.Sample, []mem.Mark, error) {
 	}
 	// Each third look finds a GC that ended a little earlier.
 	if w.sampleN%3 == 0 {
-		return s, []mem.Mark{{At: at - mem.Instant(3*time.Millisecond), Kind: mem.MarkGC, PID: pid}}, nil
+		return s, []mem.Mark{{At: at - mem.Instant(60*time.Millisecond), Kind: mem.MarkGC, PID: pid}}, nil
 	}
 	return s, nil, nil
 }
@@ -143,8 +148,15 @@ func mark(ms int, kind mem.MarkKind) mem.Frame {
 func TestFramesComeInOrderOfTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{began: time.Now(), lookFor: 7 * time.Millisecond}
-		for ms := 1; ms < 2000; ms += 13 {
-			w.events = append(w.events, event(ms))
+		// Bursts that fill a batch long before its time is up, and GCs of
+		// which only the next look tells.
+		for ms := 149; ms < 2000; ms += 300 {
+			for k := range 300 {
+				e := event(ms)
+				e.At += mem.Instant(k) * mem.Instant(100*time.Microsecond)
+				e.Event.At = e.At
+				w.events = append(w.events, e)
+			}
 		}
 		sink := &told{}
 		c := w.config(sink)
@@ -153,8 +165,8 @@ func TestFramesComeInOrderOfTime(t *testing.T) {
 			t.Fatal(err)
 		}
 		sink.inOrder(t)
-		if n := strings.Count(sink.kinds(), "event"); n != 154 {
-			t.Errorf("%d events delivered, want 154", n)
+		if n := strings.Count(sink.kinds(), "event"); n != 2100 {
+			t.Errorf("%d events delivered, want 2100", n)
 		}
 		if n := strings.Count(sink.kinds(), "gc:"); n < 5 {
 			t.Errorf("%d GCs delivered", n)

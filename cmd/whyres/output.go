@@ -21,13 +21,13 @@ type recordingFile struct {
 
 // createRecording makes the file, for its owner alone: stacks and paths are in
 // it. It belongs to the user who called sudo. It follows no link and overwrites
-// nothing unless told to.
+// nothing unless told to; a file that was there keeps its owner.
 func createRecording(path string, force bool) (*recordingFile, error) {
-	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL | unix.O_NOFOLLOW
-	if force {
-		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC | unix.O_NOFOLLOW
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|unix.O_NOFOLLOW, 0o600)
+	created := err == nil
+	if force && errors.Is(err, fs.ErrExist) {
+		f, err = os.OpenFile(path, os.O_WRONLY|os.O_TRUNC|unix.O_NOFOLLOW, 0o600)
 	}
-	f, err := os.OpenFile(path, flags, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return nil, fmt.Errorf("%s is there already: choose another name for -o, or add --force", path)
@@ -36,8 +36,8 @@ func createRecording(path string, force bool) (*recordingFile, error) {
 	case err != nil:
 		return nil, fmt.Errorf("cannot record: %w", err)
 	}
-	r := &recordingFile{File: f, created: !force}
-	if who, err := launch.Invoking(os.Geteuid(), os.Getenv); err == nil && who != nil && !force {
+	r := &recordingFile{File: f, created: created}
+	if who, err := launch.Invoking(os.Geteuid(), os.Getenv); err == nil && who != nil && created {
 		if err := f.Chown(who.IDs()); err != nil {
 			return nil, errors.Join(fmt.Errorf("give %s to you: %w", path, err), r.Close())
 		}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -25,10 +26,24 @@ func (s streams) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.err, "whyres: "+format+"\n", args...)
 }
 
+// complain tells an error in one line, unless it has been told.
+func (s streams) complain(err error) {
+	switch text := oneLine(err); {
+	case text == "":
+	case errors.Is(err, errUsage):
+		s.say("%s; see whyres --help", text)
+	default:
+		s.say("%s", text)
+	}
+}
+
 // run is the whole program: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	// The first signal ends what is under way, in order; a second one ends
+	// whyres at once, for instance when nobody reads what it writes.
+	defer context.AfterFunc(ctx, stop)()
 	// With a handler a write to a closed pipe is an error like any other, and
 	// not the end of the process, which has things to put back in order.
 	pipes := make(chan os.Signal, 1)
@@ -44,10 +59,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if errors.Is(err, syscall.EPIPE) {
 		return exitDone // whoever read has seen enough: trace | head
 	}
-	if errors.Is(err, errUsage) {
-		s.say("%s; see whyres --help", oneLine(err))
-	} else if err != nil {
-		s.say("%s", oneLine(err))
+	if err != nil {
+		s.complain(err)
 	}
 	return exitCode(err)
 }
@@ -75,7 +88,10 @@ runtime's from the process's memory, read from outside.`,
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		text, _, _ := strings.Cut(err.Error(), ": strconv.")
+		return usage("%s", text)
+	})
 	root.AddCommand(traceCommand(s), replayCommand(s))
 	return root
 }

@@ -25,14 +25,16 @@ type story struct {
 	lines   *record.Writer     // nil without
 	cpu     bool
 	closers []io.Closer
+	say     func(format string, args ...any)
+	broken  error // why the recording stopped
 }
 
-// newStory tells a story on s.out, and records it if recording is not nil.
-func newStory(s streams, d display, recording io.WriteCloser) (*story, error) {
-	st := &story{out: s.out, explain: explain.NewAccumulator(), cpu: true}
+// newStory tells a story on s.out, and records it if file is not nil.
+func newStory(s streams, d display, file io.WriteCloser) (*story, error) {
+	st := &story{out: s.out, explain: explain.NewAccumulator(), cpu: true, say: s.say}
 	st.sinks = append(st.sinks, explaining{st.explain})
-	if recording != nil {
-		if err := st.record(recording); err != nil {
+	if file != nil {
+		if err := st.record(file); err != nil {
 			return st, err
 		}
 	}
@@ -62,12 +64,22 @@ func (s *story) record(to io.WriteCloser) error {
 		return err
 	}
 	s.closers = append(s.closers, w)
-	s.sinks = append(s.sinks, recorder{w})
+	s.sinks = append(s.sinks, &recording{to: w, story: s})
 	return nil
 }
 
-// end tells the verdict.
+// errTold stands for what the person has been told already.
+var errTold = errors.New("")
+
+// end tells the verdict. That a recording broke off is a failure too.
 func (s *story) end() error {
+	if s.broken != nil {
+		return errors.Join(s.verdict(), errTold)
+	}
+	return s.verdict()
+}
+
+func (s *story) verdict() error {
 	verdict := s.explain.Verdict()
 	v := &verdict
 	if s.lines != nil {
@@ -88,6 +100,9 @@ func (s *story) close() error {
 		failed = append(failed, s.closers[i].Close())
 	}
 	s.closers = nil
+	if s.broken != nil {
+		return nil // the closing of a broken recording has nothing to add
+	}
 	return errors.Join(failed...)
 }
 
@@ -101,6 +116,26 @@ func (explaining) Flush() error              { return nil }
 type recorder struct{ *record.Writer }
 
 func (r recorder) Frame(f mem.Frame) error { return r.Write(f) }
+
+// recording is the file's writer as a sink. A full disk ends the recording, and
+// is said at once, but not the trace.
+type recording struct {
+	to    *record.Writer
+	story *story
+}
+
+func (r *recording) Frame(f mem.Frame) error { return r.guard(func() error { return r.to.Write(f) }) }
+func (r *recording) Flush() error            { return r.guard(r.to.Flush) }
+
+func (r *recording) guard(do func() error) error {
+	if r.story.broken != nil {
+		return nil
+	}
+	if r.story.broken = do(); r.story.broken != nil {
+		r.story.say("%s", oneLine(r.story.broken))
+	}
+	return nil
+}
 
 // writeVerdict writes the verdict as one JSON line of type "verdict".
 func writeVerdict(w io.Writer, v *explain.Verdict) error {

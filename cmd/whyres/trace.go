@@ -254,5 +254,6 @@ func exists(pid int) error {
 	case err != nil:
 		return err
 	}
-	return p.Close()
+	_, err = p.Light() // a kernel thread, a zombie
+	return errors.Join(err, p.Close())
 }

@@ -223,6 +223,9 @@ func (a *Accumulator) observeMark(m *mem.Mark) {
 		// header says of it.
 		a.gcs, a.full, a.light = span{}, nil, nil
 		a.process = mem.Process{PID: a.pid, Comm: m.Comm}
+		if m.Process != nil {
+			a.process = *m.Process
+		}
 	case mem.MarkCollapse:
 		a.res.see(m.RSS.Total())
 	case mem.MarkFork, mem.MarkExit, mem.MarkEnd:
@@ -275,6 +278,9 @@ func (a *Accumulator) Verdict() Verdict {
 		v.Warnings = append(v.Warnings, h.Missing...)
 	}
 	v.Process = a.process
+	if s := a.sample(); s != nil {
+		v.SampleAge = max(0, int64(a.last.Sub(s.At)))
+	}
 	if a.events {
 		v.Trace = a.trace()
 	}
@@ -302,6 +308,8 @@ func (v *Verdict) divide(s, full *mem.Sample) {
 	}
 	if v.Trace != nil && full != nil && full.Returned != nil {
 		v.Releases.Refaulted = add(v.Releases.Refaulted, full.Returned.Resident)
+		// What never left, for instance lazily freed memory, cannot be back.
+		v.Releases.Refaulted = min(v.Releases.Refaulted, uint64(max(0, v.Releases.Attributed)))
 	}
 }
 
@@ -328,7 +336,7 @@ func (a *Accumulator) warnings() []string {
 		say("%d events were lost: sums over calls are at least what they say", a.lost)
 	}
 	if a.execs > 0 {
-		say("the process replaced its program (exec) %d times: its memory before that is not counted as released or taken again, but in the sums over calls", a.execs)
+		say("the process replaced its program (exec), %d in all: its memory before that is not counted as released or taken again, but in the sums over calls", a.execs)
 	}
 	if a.unknown > 0 {
 		say("of %d calls the RES before or after is not known: what they brought is not in left_res", a.unknown)

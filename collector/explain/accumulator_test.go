@@ -321,7 +321,7 @@ func TestVerdictWarns(t *testing.T) {
 	}{
 		"nothing at all":       {nil, "never looked at"},
 		"missing":              {[]mem.Frame{missing}, "perf_event_paranoid"},
-		"exec":                 {[]mem.Frame{header(), exec}, "(exec) 1 times"},
+		"exec":                 {[]mem.Frame{header(), exec}, "(exec), 1 in all"},
 		"exec, samples before": {[]mem.Frame{header(), light(101 * sec), exec}, "never looked at"},
 		"unknown RES":          {[]mem.Frame{header(), call(101*sec, noted(mem.Event{Call: mem.Mmap}, mem.NoteRSSUnknown), 1, 1)}, "of 1 calls the RES"},
 		"old sample":           {[]mem.Frame{header(), light(101 * sec), call(200*sec, mem.Event{Call: mem.Mmap}, 1, 1)}, "1m39s before the end"},

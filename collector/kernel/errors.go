@@ -13,7 +13,7 @@ var (
 	// any more.
 	ErrGone = errors.New("the process is gone")
 	// ErrNoPermission: the kernel refuses to show the file to this user.
-	ErrNoPermission = errors.New("not permitted: run as the process's own user, with sudo, or with CAP_SYS_PTRACE")
+	ErrNoPermission = errors.New("not permitted: run as the process's own user, with sudo, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH")
 	// ErrKernelThread: a kernel thread has no address space to look at.
 	ErrKernelThread = errors.New("a kernel thread has no memory of its own")
 )

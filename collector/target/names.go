@@ -1,6 +1,7 @@
 package target
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -21,6 +22,7 @@ const (
 // process and its children.
 type Names struct {
 	proc      string
+	target    int // the process that the trace is of
 	processes map[int]*stacks
 	limit     goruntime.LimitState
 }
@@ -43,9 +45,13 @@ type named struct {
 	who    [goruntime.LimitReached + 1]mem.Who // by goruntime.LimitState
 }
 
-// Know opens the process's program now, while it is there: by the time that its
-// first events are read a short-lived process has ended.
-func (n *Names) Know(pid int) { n.of(pid) }
+// Know makes this the process that the trace is of, and opens its program now,
+// while it is there: by the time that its first events are read a short-lived
+// process has ended.
+func (n *Names) Know(pid int) {
+	n.target = pid
+	n.of(pid)
+}
 
 // Name fills in the event's Stack and Who.
 func (n *Names) Name(e *mem.Event) {
@@ -98,6 +104,9 @@ func (n *Names) Mark(m *mem.Mark) {
 	case mem.MarkExec:
 		n.forget(m.PID)
 		m.Comm = n.comm(m.PID)
+		if m.PID == n.target {
+			m.Process = n.program(m.PID, m.Comm)
+		}
 	case mem.MarkExit:
 		n.forget(m.PID)
 	}
@@ -124,6 +133,15 @@ func (n *Names) forget(pid int) {
 		_ = s.symbols.Close()
 	}
 	delete(n.processes, pid)
+}
+
+// program is what the process runs now, nil if it has ended.
+func (n *Names) program(pid int, comm string) *mem.Process {
+	rt, err := goruntime.Open(n.proc, pid)
+	if rt == nil || rt.Binary.Exe == "" || errors.Is(err, goruntime.ErrGone) {
+		return nil
+	}
+	return &mem.Process{PID: pid, Comm: comm, Exe: rt.Binary.Exe, GoVersion: rt.Binary.GoVersion, Cgo: rt.Binary.Cgo}
 }
 
 func (n *Names) comm(pid int) string {

@@ -160,6 +160,10 @@ func (v *View) goSide(s *mem.Sample, full bool) {
 		s.GoProblem = err.Error()
 		return
 	}
+	if stats.Sys == 0 {
+		s.GoProblem = "the Go runtime has not started yet"
+		return
+	}
 	s.MemStats = stats
 	if full {
 		v.pages(s)

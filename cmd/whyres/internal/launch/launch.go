@@ -38,7 +38,8 @@ func Start(argv []string, who *User, out *os.File, ready func(pid int) error) (*
 	attr := &os.ProcAttr{
 		Env:   who.environ(os.Environ()),
 		Files: []*os.File{stdin, out, os.Stderr},
-		Sys:   &syscall.SysProcAttr{Ptrace: true, Setpgid: true, Credential: who.credential()},
+		// Should whyres be killed, the command is asked to end all the same.
+		Sys: &syscall.SysProcAttr{Ptrace: true, Setpgid: true, Pdeathsig: syscall.SIGTERM, Credential: who.credential()},
 	}
 	started := make(chan error, 1)
 	c := &Child{ended: make(chan struct{})}
