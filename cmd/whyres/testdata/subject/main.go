@@ -23,6 +23,10 @@ func subject(name string) {
 		time.Sleep(time.Minute)
 	case "storm":
 		storm(400_000)
+	case "storms":
+		for range 20 {
+			storm(400_000)
+		}
 	case "rest":
 		rest()
 	case "exec":
