@@ -56,6 +56,8 @@ struct pt_regs {
 	unsigned long orig_ax, ip, cs, flags, sp, ss;
 };
 #define SYSCALL_NUMBER(regs) BPF_CORE_READ(regs, orig_ax)
+#define PROGRAM_COUNTER(regs) BPF_CORE_READ(regs, ip)
+#define FRAME_POINTER(regs) BPF_CORE_READ(regs, bp)
 
 /* arch/x86/include/asm/thread_info.h */
 struct thread_info {
@@ -70,6 +72,8 @@ struct pt_regs {
 	__s32 syscallno;
 };
 #define SYSCALL_NUMBER(regs) BPF_CORE_READ(regs, syscallno)
+#define PROGRAM_COUNTER(regs) BPF_CORE_READ(regs, pc)
+#define FRAME_POINTER(regs) BPF_CORE_READ(regs, regs[29])
 
 /* arch/arm64/include/asm/thread_info.h */
 struct thread_info {

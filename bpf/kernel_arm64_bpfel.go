@@ -58,6 +58,7 @@ type kernelThread struct {
 	EnteredBy uint32
 	LeftBy    uint32
 	Cached    [4]int64
+	Mm        uint64
 	Rec       kernelRecord
 }
 

@@ -19,7 +19,8 @@ type Options struct {
 	// RingBytes is the size of the buffer between kernel and reader, a power
 	// of two; 8 MiB if zero. It is locked kernel memory.
 	RingBytes int
-	// WakeBytes wait in the ring before the reader is woken; 64 KiB if zero.
+	// WakeBytes wait in the ring before the reader is woken; 256 KiB if zero.
+	// Each wake-up interrupts the target's CPU.
 	WakeBytes int
 	// Children: processes that a followed process starts are followed too.
 	Children bool
@@ -39,7 +40,7 @@ func (o Options) whole() (Options, error) {
 		o.RingBytes = 8 << 20
 	}
 	if o.WakeBytes == 0 {
-		o.WakeBytes = 64 << 10
+		o.WakeBytes = 256 << 10
 	}
 	if o.RingBytes < 64<<10 || o.RingBytes > 1<<30 || o.RingBytes&(o.RingBytes-1) != 0 {
 		return o, fmt.Errorf("ring buffer of %d bytes: want a power of two from 64 KiB to 1 GiB", o.RingBytes)

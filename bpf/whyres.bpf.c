@@ -91,6 +91,7 @@ struct thread {
 	__u32 entered_by;	   /* the copy that saw the entry: mine() */
 	__u32 left_by;		   /* the copy that saw the return, until the other has too */
 	__s64 cached[RSS_MEMBERS]; /* up to 6.1: the task's own RSS cache at entry */
+	__u64 mm;		   /* struct mm_struct * */
 	struct record rec;
 };
 
@@ -275,21 +276,55 @@ static __always_inline __s32 counter_local(__u64 locals, __u32 cpu)
 }
 
 /*
+ * All four counters of an mm: the shared part of each, and where the CPUs keep
+ * theirs. One read instead of eight, unless debugging makes them too big.
+ */
+static __always_inline void counters(struct mm_struct *mm, __s64 *shared, __u64 *at)
+{
+	struct mm_struct___percpu *pm = (void *)mm;
+	__u32 size = bpf_core_type_size(struct percpu_counter);
+	__u32 count = bpf_core_field_offset(struct percpu_counter, count);
+	__u32 locals = bpf_core_field_offset(struct percpu_counter, counters);
+	char block[RSS_MEMBERS * 64] = {};
+
+	if (size > 64) {
+		for (int i = 0; i < RSS_MEMBERS; i++) {
+			shared[i] = counter_shared(mm, i);
+			at[i] = counter_locals(mm, i);
+		}
+		return;
+	}
+	bpf_probe_read_kernel(block, RSS_MEMBERS * size,
+			      __builtin_preserve_access_index(&pm->rss_stat[0]));
+	for (int i = 0; i < RSS_MEMBERS; i++) {
+		shared[i] = *(__s64 *)&block[i * size + count];
+		at[i] = *(__u64 *)&block[i * size + locals];
+	}
+}
+
+/* RSS as it is now, and of what it is the sum: what attribution starts from. */
+struct sight {
+	__s64 total[RSS_MEMBERS];
+	__s64 shared[RSS_MEMBERS];
+	__s32 mine[RSS_MEMBERS]; /* this CPU's part */
+};
+
+/*
  * The four counters of an mm lie side by side in one per-CPU allocation from
  * 6.6 (percpu_counter_init_many): then one read serves all of them.
  */
-static __always_inline int exact_percpu(struct mm_struct *mm, __s64 *out)
+static __always_inline int exact_percpu(struct mm_struct *mm, struct sight *s)
 {
 	__u64 at[RSS_MEMBERS];
+	__u32 this = bpf_get_smp_processor_id();
 	bool together;
 
-	for (int i = 0; i < RSS_MEMBERS; i++) {
-		at[i] = counter_locals(mm, i);
-		if (!at[i])
-			return -1;
-		out[i] = counter_shared(mm, i);
-	}
+	counters(mm, s->shared, at);
+	if (!at[0])
+		return -1;
 	together = at[1] == at[0] + 4 && at[2] == at[0] + 8 && at[3] == at[0] + 12;
+	for (int i = 0; i < RSS_MEMBERS; i++)
+		s->total[i] = s->shared[i];
 	for (__u32 cpu = 0; cpu < possible_cpus && cpu < MAX_CPUS; cpu++) {
 		__s32 pages[RSS_MEMBERS] = {};
 
@@ -303,8 +338,11 @@ static __always_inline int exact_percpu(struct mm_struct *mm, __s64 *out)
 				bpf_probe_read_kernel(&pages[i], sizeof(pages[i]),
 						      (void *)(at[i] + cpu_offset[cpu]));
 		}
-		for (int i = 0; i < RSS_MEMBERS; i++)
-			out[i] += pages[i];
+		for (int i = 0; i < RSS_MEMBERS; i++) {
+			s->total[i] += pages[i];
+			if (cpu == this)
+				s->mine[i] = pages[i];
+		}
 	}
 	return 0;
 }
@@ -324,7 +362,8 @@ static __always_inline void add_cached(struct task_struct *task, __s64 *out)
 }
 
 /* Up to 6.1: the mm's counters and the cache of each thread of the process. */
-static __always_inline int exact_split(struct task_struct *task, struct mm_struct *mm, __s64 *out)
+static __always_inline int exact_split(struct task_struct *task, struct mm_struct *mm,
+				       struct sight *s)
 {
 	struct mm_struct___split *sm = (void *)mm;
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
@@ -332,27 +371,29 @@ static __always_inline int exact_split(struct task_struct *task, struct mm_struc
 	__u64 node = (__u64)BPF_CORE_READ(signal, thread_head.next);
 	__u32 node_offset = bpf_core_field_offset(struct task_struct, thread_node);
 
-	bpf_probe_read_kernel(out, RSS_MEMBERS * sizeof(*out),
+	bpf_probe_read_kernel(s->shared, sizeof(s->shared),
 			      __builtin_preserve_access_index(&sm->rss_stat.count));
+	for (int i = 0; i < RSS_MEMBERS; i++)
+		s->total[i] = s->shared[i];
 	for (int i = 0; i < MAX_SIBLINGS; i++) {
 		struct list_head *list = (void *)node;
 
 		if (!node || node == head)
 			return 0;
-		add_cached((void *)(node - node_offset), out);
+		add_cached((void *)(node - node_offset), s->total);
 		node = (__u64)BPF_CORE_READ(list, next);
 	}
 	return node == head ? 0 : -1;
 }
 
-/* RSS of the mm by kind, in pages, as it is now; not zero if unreadable. */
-static __noinline int exact_rss(struct task_struct *task, struct mm_struct *mm, __s64 *out)
+/* Sees the RSS of the mm by kind, in pages; not zero if it is unreadable. */
+static __noinline int exact_rss(struct task_struct *task, struct mm_struct *mm, struct sight *s)
 {
 	if (!mm)
 		return -1;
 	if (counters_are_percpu())
-		return exact_percpu(mm, out);
-	return exact_split(task, mm, out);
+		return exact_percpu(mm, s);
+	return exact_split(task, mm, s);
 }
 
 /* --- attribution -------------------------------------------------------- */
@@ -409,33 +450,25 @@ static __always_inline __s64 credit_split(struct target *target, __u32 member, _
 }
 
 /* Makes what credit_*() compare with current, at the entry of a call. */
-static __always_inline void look_before(struct target *target, __u32 tgid, struct mm_struct *mm)
+static __always_inline void look_before(struct target *target, __u32 tgid, struct sight *s)
 {
 	bool first = target->inflight == 0;
+	struct local *local;
 
-	if (first)
-		target->epoch += 1;
 	__sync_fetch_and_add(&target->inflight, 1);
-	if (counters_are_percpu()) {
-		struct local *local = bpf_map_lookup_elem(&locals, &tgid);
-		__u32 cpu = bpf_get_smp_processor_id();
-
-		if (!local)
-			return;
-		if (local->epoch != target->epoch) {
-			local->epoch = target->epoch;
-			for (__u32 i = 0; i < RSS_MEMBERS; i++)
-				local->pages[i] = counter_local(counter_locals(mm, i), cpu);
-		}
-		if (first)
-			for (__u32 i = 0; i < RSS_MEMBERS; i++)
-				target->count[i] = counter_shared(mm, i);
-	} else if (first) {
-		struct mm_struct___split *sm = (void *)mm;
-
-		bpf_probe_read_kernel(target->count, sizeof(target->count),
-				      __builtin_preserve_access_index(&sm->rss_stat.count));
+	if (first) {
+		target->epoch += 1;
+		for (int i = 0; i < RSS_MEMBERS; i++)
+			target->count[i] = s->shared[i];
 	}
+	if (!counters_are_percpu())
+		return;
+	local = bpf_map_lookup_elem(&locals, &tgid);
+	if (!local || local->epoch == target->epoch)
+		return;
+	local->epoch = target->epoch;
+	for (int i = 0; i < RSS_MEMBERS; i++)
+		local->pages[i] = s->mine[i];
 }
 
 /* --- entry and exit of a call ------------------------------------------- */
@@ -521,15 +554,18 @@ static __always_inline void begin(struct thread *th, __u64 id, __u32 call)
 static __always_inline void look(struct target *target, struct thread *th)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct sight s = {};
 
+	th->mm = (__u64)BPF_CORE_READ(task, mm);
 	if (!counters_are_percpu())
 		add_cached(task, th->cached);
-	if (exact_rss(task, mm, th->rec.before)) {
+	if (exact_rss(task, (void *)th->mm, &s)) {
 		th->rec.flags |= FLAG_RSS_UNKNOWN;
 		return;
 	}
-	look_before(target, th->rec.pid, mm);
+	for (int i = 0; i < RSS_MEMBERS; i++)
+		th->rec.before[i] = s.total[i];
+	look_before(target, th->rec.pid, &s);
 	th->counted = 1;
 }
 
@@ -589,7 +625,35 @@ static __always_inline void read_go(struct record *rec)
 	rec->flags |= FLAG_GO;
 }
 
-static __always_inline __u32 read_tail(void *ctx, struct record *rec)
+/*
+ * The user stack by frame pointers: Go keeps them, through its stack switches
+ * too. bpf_get_stack() does the same, but runs into address 0 at the end of each
+ * stack, and that exception costs as much as the whole rest.
+ */
+static __always_inline __u32 unwind(struct pt_regs *regs, struct record *rec)
+{
+	struct {
+		__u64 next;
+		__u64 caller;
+	} frame;
+	__u64 fp = FRAME_POINTER(regs);
+	__u32 n;
+
+	rec->stack[0] = PROGRAM_COUNTER(regs);
+	for (n = 1; n < MAX_STACK; n++) {
+		if (!fp || fp & 7 || bpf_probe_read_user(&frame, sizeof(frame), (void *)fp))
+			return n * sizeof(rec->stack[0]);
+		if (!frame.caller)
+			return n * sizeof(rec->stack[0]);
+		rec->stack[n] = frame.caller;
+		fp = frame.next;
+	}
+	if (fp)
+		rec->flags |= FLAG_STACK_CUT;
+	return n * sizeof(rec->stack[0]);
+}
+
+static __always_inline __u32 read_tail(struct pt_regs *regs, struct record *rec)
 {
 	long n;
 
@@ -597,34 +661,32 @@ static __always_inline __u32 read_tail(void *ctx, struct record *rec)
 		n = bpf_probe_read_user_str(rec->name, sizeof(rec->name), (void *)rec->args[4]);
 		return n > 0 ? n : 0;
 	}
-	if (!want_stack)
-		return 0;
-	n = bpf_get_stack(ctx, rec->stack, sizeof(rec->stack), BPF_F_USER_STACK);
-	if (n == sizeof(rec->stack))
-		rec->flags |= FLAG_STACK_CUT;
-	return n > 0 ? n : 0;
+	return want_stack ? unwind(regs, rec) : 0;
 }
 
-static __always_inline void settle(struct thread *th)
+static __always_inline void settle(struct target *target, struct thread *th)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct target *target = bpf_map_lookup_elem(&targets, &th->rec.pid);
 	struct record *rec = &th->rec;
 	__s64 cached[RSS_MEMBERS] = {};
+	struct sight s = {};
 
-	if (exact_rss(task, BPF_CORE_READ(task, mm), rec->after))
+	if (exact_rss(task, (void *)th->mm, &s))
 		rec->flags |= FLAG_RSS_UNKNOWN;
+	for (int i = 0; i < RSS_MEMBERS; i++)
+		rec->after[i] = s.total[i];
 	if (!counters_are_percpu()) {
 		add_cached(task, cached);
 		for (int i = 0; i < RSS_MEMBERS; i++)
 			rec->attributed[i] += cached[i] - th->cached[i];
 	}
-	if (target && th->counted)
+	if (th->counted)
 		__sync_fetch_and_add(&target->inflight, -1);
 	th->counted = 0;
 }
 
-static __always_inline void leave(void *ctx, struct thread *th, __s64 ret)
+static __always_inline void leave(struct pt_regs *regs, struct target *target, struct thread *th,
+				  __s64 ret)
 {
 	struct record *rec = &th->rec;
 
@@ -632,36 +694,38 @@ static __always_inline void leave(void *ctx, struct thread *th, __s64 ret)
 	rec->left = bpf_ktime_get_ns();
 	rec->ret = ret;
 	if (want_rss)
-		settle(th);
+		settle(target, th);
 	else
 		rec->flags |= FLAG_RSS_UNKNOWN;
 	read_go(rec);
-	submit(rec, read_tail(ctx, rec));
+	submit(rec, read_tail(regs, rec));
 }
 
 /* A call that returns without having been seen entering. */
-static __always_inline void leave_unseen(void *ctx, struct thread *th, struct pt_regs *regs,
-					 __u64 id, __u32 call, __s64 ret)
+static __always_inline void leave_unseen(struct pt_regs *regs, struct target *target,
+					 struct thread *th, __u64 id, __u32 call, __s64 ret)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	if (IS_32BIT(task))
+		return;
 	read_args(regs, th->rec.args);
 	if (!wanted(call, th->rec.args))
 		return;
 	begin(th, id, call);
 	th->rec.flags |= FLAG_NO_ENTRY;
 	th->rec.entered = bpf_ktime_get_ns();
-	leave(ctx, th, ret);
+	th->mm = (__u64)BPF_CORE_READ(task, mm);
+	leave(regs, target, th, ret);
 }
 
-/* What happened, in one register: verified functions take five arguments. */
-#define WHAT(call, copy) ((copy) << 8 | (call))
-
-static __noinline int left(void *ctx, struct pt_regs *regs, __u64 id, __u32 what, __s64 ret)
+static __noinline int left(struct pt_regs *regs, __u64 id, __u32 call, __s64 ret, __u32 copy)
 {
-	__u32 tgid = id >> 32, call = what & 0xff, copy = what >> 8;
+	__u32 tgid = id >> 32;
+	struct target *target = bpf_map_lookup_elem(&targets, &tgid);
 	struct thread *th;
 
-	if (!bpf_map_lookup_elem(&targets, &tgid) ||
-	    IS_32BIT((struct task_struct *)bpf_get_current_task()))
+	if (!target)
 		return 0;
 	th = thread_of((__u32)id);
 	if (!th) {
@@ -673,19 +737,18 @@ static __noinline int left(void *ctx, struct pt_regs *regs, __u64 id, __u32 what
 		return 0;
 	}
 	if (th->active && th->rec.call == call)
-		leave(ctx, th, ret);
+		leave(regs, target, th, ret);
 	else
-		leave_unseen(ctx, th, regs, id, call, ret);
+		leave_unseen(regs, target, th, id, call, ret);
 	th->left_by = copy;
 	return 0;
 }
 
-static __always_inline int leave_call(void *ctx, struct pt_regs *regs, __u32 call, __s64 ret,
-				      __u32 copy)
+static __always_inline int leave_call(struct pt_regs *regs, __u32 call, __s64 ret, __u32 copy)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 
-	return maybe_target(id >> 32) ? left(ctx, regs, id, WHAT(call, copy), ret) : 0;
+	return maybe_target(id >> 32) ? left(regs, id, call, ret, copy) : 0;
 }
 
 /* --- system calls, way one: all of them, sorted out here ------------------ */
@@ -711,7 +774,7 @@ static __always_inline __u32 call_number(__u64 nr)
 		if (!maybe_target(bpf_get_current_pid_tgid() >> 32))                               \
 			return 0;                                                                  \
 		call = call_number(SYSCALL_NUMBER(regs));                                          \
-		return call ? leave_call(ctx, regs, call, ctx->args[1], copy) : 0;                 \
+		return call ? leave_call(regs, call, ctx->args[1], copy) : 0;                      \
 	}
 
 RAW_PROGRAMS(, FIRST)
@@ -729,7 +792,7 @@ RAW_PROGRAMS(_again, SECOND)
 	SEC("fexit/sys_" #name)                                                                    \
 	int leave_##name##suffix(__u64 *ctx)                                                       \
 	{                                                                                          \
-		return leave_call(ctx, (void *)ctx[0], call, ctx[1], copy);                        \
+		return leave_call((void *)ctx[0], call, ctx[1], copy);                             \
 	}
 #define BOTH_COPIES(name, call)                                                                    \
 	CALL_PROGRAMS(name, , call, FIRST)                                                         \
@@ -805,6 +868,7 @@ static __always_inline void mark(__u32 kind, __u32 pid, __u32 tid, __u64 arg, st
 				 struct task_struct *task)
 {
 	__u32 bytes = offsetof(struct record, stack);
+	struct sight s = {};
 	struct record *rec = bpf_ringbuf_reserve(&events, offsetof(struct record, stack), 0);
 
 	if (!rec) {
@@ -817,8 +881,10 @@ static __always_inline void mark(__u32 kind, __u32 pid, __u32 tid, __u64 arg, st
 	rec->tid = tid;
 	rec->entered = rec->left = bpf_ktime_get_ns();
 	rec->args[0] = arg;
-	if (mm && exact_rss(task, mm, rec->after))
+	if (mm && exact_rss(task, mm, &s))
 		rec->flags |= FLAG_RSS_UNKNOWN;
+	for (int i = 0; i < RSS_MEMBERS; i++)
+		rec->after[i] = s.total[i];
 	bpf_ringbuf_submit(rec, BPF_RB_FORCE_WAKEUP);
 }
 

@@ -80,17 +80,18 @@ func measure(t tracer, round int) ([]measurement, error) {
 	}
 	var out []measurement
 	for _, l := range []struct {
-		in   *process
-		loop string
-		n    int
+		in    *process
+		loop  string
+		n     int
+		pause time.Duration
 	}{
-		{traced, "madvise", t.calls},
-		{traced, "touch+madvise", t.calls},
-		{other, "unrelated madvise", 300_000},
-		{other, "unrelated getppid", 1_000_000},
-		{other, "unrelated page fault", 100_000},
+		{traced, "madvise", t.calls, t.pause},
+		{traced, "touch+madvise", t.calls, t.pause},
+		{other, "unrelated madvise", 300_000, 0},
+		{other, "unrelated getppid", 1_000_000, 0},
+		{other, "unrelated page fault", 100_000, 0},
 	} {
-		ns, err := l.in.loop(l.loop, l.n)
+		ns, err := l.in.loop(l.loop, l.n, l.pause)
 		if err != nil {
 			detach()
 			return nil, err
@@ -129,8 +130,8 @@ func start() (*process, error) {
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 
-func (p *process) loop(name string, n int) (nsPerCall float64, err error) {
-	if err := json.NewEncoder(p.in).Encode(order{name, n}); err != nil {
+func (p *process) loop(name string, n int, pause time.Duration) (nsPerCall float64, err error) {
+	if err := json.NewEncoder(p.in).Encode(order{name, n, pause}); err != nil {
 		return 0, err
 	}
 	err = p.out.Decode(&nsPerCall)

@@ -21,6 +21,7 @@ type tracer struct {
 	name    string
 	missing string // why it cannot be measured here
 	calls   int    // turns of a loop: fewer for the slow ones
+	pause   time.Duration
 	// attach begins to watch; detach ends it and says how many madvise calls
 	// were reported (-1: it does not report any).
 	attach func(pid int) (detach func() int, err error)
@@ -31,15 +32,16 @@ const untraced = "untraced"
 func tracers(whyres string) []tracer {
 	none := func(int) (func() int, error) { return func() int { return -1 }, nil }
 	all := []tracer{
-		{name: untraced, calls: 200_000, attach: none},
-		{name: "empty raw tracepoints (the floor)", calls: 200_000, attach: attachEmpty},
-		{name: "whyres", calls: 200_000, attach: command(`"call":"madvise"`, whyres, "trace", "--json", "-p")},
-		{name: "whyres, by raw_tracepoint", calls: 200_000, attach: command(`"call":"madvise"`, whyres, "trace", "--json", "--attach=raw_tracepoint", "-p")},
-		{name: "bpftrace", calls: 50_000, attach: bpftrace},
+		{name: untraced, calls: 50_000, attach: none},
+		{name: "empty raw tracepoints (the floor)", calls: 50_000, attach: attachEmpty},
+		{name: "whyres", calls: 50_000, attach: command(`"call":"madvise"`, whyres, "trace", "--json", "-p")},
+		{name: "whyres, by raw_tracepoint", calls: 50_000, attach: command(`"call":"madvise"`, whyres, "trace", "--json", "--attach=raw_tracepoint", "-p")},
+		{name: "bpftrace", calls: 20_000, attach: bpftrace},
 		{name: "perf trace", calls: 5_000, attach: command("madvise(", "perf", "trace", "-e", "madvise", "--call-graph=fp", "-p")},
 		{name: "strace", calls: 2_000, attach: command("madvise(", "strace", "-f", "-k", "-e", "trace=madvise", "-p")},
 	}
 	for i := range all {
+		all[i].pause = 20 * time.Millisecond
 		switch name := all[i].name; name {
 		case "bpftrace", "perf trace", "strace":
 			if _, err := exec.LookPath(strings.Fields(name)[0]); err != nil {
@@ -67,7 +69,7 @@ tracepoint:syscalls:sys_exit_madvise /pid == %[1]d && @t[tid]/ {
   printf("madvise( %%d %%d %%lx %%lu %%d = %%d %%lu %%s\n", pid, tid, @a[tid], @l[tid], @b[tid], args->ret, nsecs - @t[tid], ustack(perf));
   delete(@t[tid]); delete(@a[tid]); delete(@l[tid]); delete(@b[tid]);
 }`, pid)
-	return watch("madvise(", []string{"bpftrace", "-e", program})
+	return watch("madvise(", []string{"env", "BPFTRACE_CACHE_USER_SYMBOLS=1", "BPFTRACE_PERF_RB_PAGES=1024", "bpftrace", "-e", program})
 }
 
 // watch runs a tracer with its output in a file, and gives it time to attach.

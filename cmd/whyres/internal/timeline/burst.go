@@ -20,8 +20,9 @@ const (
 	kindExit
 	kindEnd
 	kindLost
-	kindFault // RES moved and no call did it
-	kindNote  // something whyres has to say about itself
+	kindFault    // RES moved and no call did it
+	kindChildren // other processes
+	kindNote     // something whyres has to say about itself
 )
 
 // key tells bursts apart: what has the same key within a short time is one row.
@@ -56,6 +57,7 @@ type burst struct {
 	touched     mem.Instant // and when it last grew: marks may come late
 	closed      bool
 	settled     bool  // st is from a sample after it
+	hidden      bool  // the change would not be its own
 	nested      bool  // it lies within the time of a row above it
 	st          state // the target's at its end
 
@@ -71,6 +73,8 @@ type burst struct {
 	first, to  uint32   // GCs
 	why        tally
 	child      bool
+	children   *children
+	program    *mem.Process // of an exec of the target: another Go, or none
 	since      gcSince
 	lost       uint64
 	note       string
@@ -120,6 +124,7 @@ func cleanStack(e *mem.Event) []string {
 func (b *burst) addMark(m *mem.Mark) {
 	b.n++
 	b.mark = *m
+	b.mark.Process = nil // it is the frame's
 	b.last = max(b.last, m.At)
 	b.why.add(m.Why, 1)
 }

@@ -23,7 +23,7 @@ func (b *burst) worth() bool {
 	case className:
 		// Naming mappings moves no memory, and most kernels refuse it.
 		return false
-	case classRefused:
+	case classRefused, classUnseen:
 		return b.key.call != mem.PrctlSetVMA
 	case classNothing:
 		return true
@@ -38,6 +38,8 @@ func (g *grouper) callRow(b *burst, r row) row {
 	switch b.key.class {
 	case classRefused:
 		r = g.refusedRow(b, r)
+	case classUnseen:
+		r = unseenRow(b, r)
 	case classRelease:
 		r = releaseRow(b, r)
 	case classNothing:
@@ -51,6 +53,9 @@ func (g *grouper) callRow(b *burst, r row) row {
 		r = mapRow(b, r)
 	}
 	r.text = append(r.text, b.by())
+	if r.columns && g.besides(b) {
+		r.text = append(r.text, say("change with the overlapping rows"))
+	}
 	if b.key.serial != 0 {
 		r.text = append(r.text, say("at"+glue+b.addr.String()), say(span(b.dur)))
 		r.stack = b.stack

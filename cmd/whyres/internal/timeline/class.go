@@ -21,17 +21,23 @@ const (
 	classBrk
 	classAdvise
 	className
+	classUnseen // its return was not seen: nothing is known of what it did
 )
 
 // worthAsked is the least release, in bytes asked, that is worth a row.
 const worthAsked = 64 * kib
 
-// mapAnonymous is MAP_ANONYMOUS of Linux on amd64 and arm64.
-const mapAnonymous = 0x20
+// MAP_FIXED and MAP_ANONYMOUS of Linux on amd64 and arm64.
+const (
+	mapFixed     = 0x10
+	mapAnonymous = 0x20
+)
 
 // classify tells what an event comes to.
 func classify(e *mem.Event) class {
 	switch {
+	case e.Noted(mem.NoteNoReturn):
+		return classUnseen
 	case e.Failed():
 		return classRefused
 	case e.Advice == "MADV_FREE":

@@ -8,7 +8,7 @@ import (
 
 // describe makes the burst's row; false where there is nothing to tell.
 func (g *grouper) describe(b *burst) (row, bool) {
-	r := row{at: b.start, zero: g.zero, columns: !b.child && !b.nested, cur: b.st, prev: g.shown}
+	r := row{at: b.start, zero: g.zero, columns: !b.child && !b.nested && !b.hidden, cur: b.st, prev: g.shown}
 	switch b.key.kind {
 	case kindCall:
 		r = g.callRow(b, r)
@@ -25,6 +25,8 @@ func (g *grouper) describe(b *burst) (row, bool) {
 	case kindLost:
 		r.sign, r.word, r.tone = signTrouble, "lost", toneTrouble
 		r.text = []clause{say(plural(b.lost, "event") + b.why.reasons())}
+	case kindChildren:
+		r = childrenRow(b, r)
 	case kindNote:
 		r.word, r.tone, r.text = "note", toneDim, []clause{say(b.note)}
 	case kindStart:
@@ -118,7 +120,7 @@ func processRow(b *burst, r row) row {
 		r.word = "forked"
 		r.text = []clause{say(forkText(b))}
 	case kindExec:
-		r.word = "exec"
+		r.word, r.program = "exec", b.program
 		r.text = []clause{say(clean(m.Comm, 40))}
 		if m.Why != "" {
 			r.text = append(r.text, say("in place of "+clean(m.Why, 60)))

@@ -20,13 +20,24 @@ func (g *grouper) flush() {
 	g.pending = slices.Delete(g.pending, 0, n)
 	batch = slices.DeleteFunc(batch, g.fold)
 	nest(batch)
-	for _, b := range batch {
-		g.print(b)
+	for i, b := range batch {
+		if b.children != nil && !b.children.many {
+			for _, single := range b.children.singles {
+				g.print(single)
+			}
+			continue
+		}
+		g.print(b, batch[i+1:], g.pending)
 	}
 }
 
 // fold leaves out what is too small for a row; the totals count it.
 func (g *grouper) fold(b *burst) bool {
+	if b.children != nil {
+		calls, nothing := b.children.leaveOut()
+		g.totals.folded += calls
+		return nothing
+	}
 	if g.verbose || b.key.kind != kindCall || b.worth() {
 		return false
 	}
@@ -50,9 +61,15 @@ func nest(batch []*burst) {
 	}
 }
 
-// print emits the burst's row, and before it what a long silence needs.
-func (g *grouper) print(b *burst) {
+// print emits the burst's row, before it what a long silence needs, and after
+// it a row for what moved RES beside its calls.
+func (g *grouper) print(b *burst, later ...[]*burst) {
 	b.nested = b.nested || b.st.at < g.shown.at
+	if g.weigh(b, later...) {
+		defer g.print(&burst{
+			key: key{kind: kindFault, down: driftOf(&g.shown, &b.st).rest() < 0}, start: b.start, last: b.last, st: b.st, n: 1,
+		})
+	}
 	r, ok := g.describe(b)
 	if !ok {
 		return
@@ -61,7 +78,7 @@ func (g *grouper) print(b *burst) {
 	g.emit(r)
 	g.shownEnd = max(g.shownEnd, b.last)
 	if r.columns {
-		g.shown = b.st
+		g.shown, g.withheld = b.st, state{}
 	}
 }
 

@@ -21,6 +21,21 @@ func (g *grouper) refusedRow(b *burst, r row) row {
 	return r
 }
 
+// unseenRow tells of calls that were not seen returning: they may have done
+// what they were asked to, or nothing.
+func unseenRow(b *burst, r row) row {
+	r.sign, r.word, r.tone = signUnseen, "unseen", toneTrouble
+	rest := ": its return was not seen"
+	if b.n > 1 {
+		rest = ": their returns were not seen"
+	}
+	r.text = []clause{b.what(rest)}
+	if b.asked > 0 {
+		r.text = append(r.text, say("asked"+glue+usize(b.asked)))
+	}
+	return r
+}
+
 // errnoText says what the errno proves, after madvise(2) and mmap(2), and no more. locked
 // is how much memory the last sample saw locked, in bytes.
 func errnoText(k key, locked uint64) string {

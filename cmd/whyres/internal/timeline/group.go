@@ -16,28 +16,30 @@ type grouper struct {
 	verbose bool
 	emit    func(row)
 
-	target   int
-	sees     bool // calls are traced at all
-	zero     mem.Instant
-	clock    mem.Instant
-	nextDue  mem.Instant
-	active   mem.Instant // the target's last call or mark
-	now      state
-	shown    state       // what the last row showed
-	shownEnd mem.Instant // when the last row's doings ended
-	open     map[key]*burst
-	pending  []*burst // not printed yet, open ones among them, in order of start
-	serial   uint64
-	isGo     bool
-	problem  string // that was said last,
-	saidAt   mem.Instant
-	lostAt   mem.Instant // when events were lost last
-	calm     mem.Instant // the last sample at which RES was as shown
-	exited   bool
-	memLock  uint64
-	fault    faults
-	gc       gcSince
-	totals   totals
+	target    int
+	sees      bool // calls are traced at all
+	zero      mem.Instant
+	clock     mem.Instant
+	nextDue   mem.Instant
+	active    mem.Instant // the target's last call or mark
+	now       state
+	shown     state       // what the last row showed
+	withheld  state       // what rows before could not show as their own
+	shownEnd  mem.Instant // when the last row's doings ended
+	open      map[key]*burst
+	pending   []*burst // not printed yet, open ones among them, in order of start
+	serial    uint64
+	goVersion string // "" where it is not Go
+	started   uint64 // children, since their last row
+	problem   string // that was said last,
+	saidAt    mem.Instant
+	lostAt    mem.Instant // when events were lost last
+	calm      mem.Instant // the last sample at which RES was as shown
+	exited    bool
+	memLock   uint64
+	fault     faults
+	gc        gcSince
+	totals    totals
 }
 
 func newGrouper(verbose bool, emit func(row)) *grouper {
@@ -63,7 +65,7 @@ func (g *grouper) frame(f mem.Frame) {
 func (g *grouper) header(h *mem.Header) {
 	g.target = h.Process.PID
 	g.sees = h.Attach != ""
-	g.isGo = h.Process.GoVersion != ""
+	g.goVersion = h.Process.GoVersion
 	g.zero, g.clock = h.Mono, h.Mono
 	g.totals.begin(h)
 	b := g.start(key{kind: kindStart}, h.Mono, callGap, callGap)
@@ -86,6 +88,13 @@ func (g *grouper) event(e *mem.Event) {
 	mine := g.mine(e.PID)
 	if !mine {
 		k.pid = e.PID
+	} else {
+		g.entered(e)
+	}
+	if !mine && !g.verbose {
+		g.totals.call(e, mine)
+		g.childCall(k, e)
+		return
 	}
 	if g.verbose {
 		k.serial = g.next()
@@ -94,6 +103,7 @@ func (g *grouper) event(e *mem.Event) {
 	b.addCall(e)
 	g.totals.call(e, mine)
 	if mine {
+		g.ran(e)
 		g.now.afterCall(e)
 		g.active = max(g.active, e.End())
 		g.touch(b)
@@ -109,7 +119,8 @@ func (g *grouper) event(e *mem.Event) {
 func (g *grouper) touch(b *burst) {
 	b.st, b.settled = g.now, false
 	for _, first := range g.pending {
-		if first.key.kind == kindStart && !first.settled && g.now.resKnown {
+		waits := first.key.kind == kindStart && !first.settled || first.key.kind == kindExec && !first.child && !first.st.resKnown
+		if waits && g.now.resKnown {
 			first.st, first.settled = g.now, true
 		}
 	}
@@ -118,6 +129,7 @@ func (g *grouper) touch(b *burst) {
 func (g *grouper) lost(l *mem.Lost) {
 	g.advance(l.At)
 	g.totals.lost = max(g.totals.lost, l.Total)
+	g.totals.skipped = max(g.totals.skipped, l.Skipped)
 	if l.New == 0 {
 		return
 	}

@@ -143,9 +143,9 @@ func TestGrouping(t *testing.T) {
 			s.rss.Swap = mibs(4)
 			s.sample(2, 6)
 		}), []string{startRow, "+2.00s 6.0 -4.0 ▼ fell | swapped out 4.0 MiB"}},
-		"what the kernel takes": {tell(func(s *teller) {
+		"anonymous memory that goes, and not into swap": {tell(func(s *teller) {
 			s.sample(2, 6)
-		}), []string{startRow, "+2.00s 6.0 -4.0 ▼ fell | no call of the process: the kernel took it · anonymous -4.0"}},
+		}), []string{startRow, "+2.00s 6.0 -4.0 ▼ fell | without a call that was seen · anonymous -4.0"}},
 		"without tracing nothing is said of calls": {tellOf("", func(s *teller) {
 			s.sample(2, 20)
 		}), []string{startRow, "+2.00s 20.0 +10.0 ▲ grew | faulted in, calls are not traced"}},

@@ -20,16 +20,48 @@ func (g *grouper) addMark(m *mem.Mark) {
 	if g.verbose || k.kind == kindExec || k.kind == kindExit || k.kind == kindEnd {
 		k.serial = g.next()
 	}
+	if m.Kind == mem.MarkFork && mine {
+		g.startedOne()
+	}
+	if !mine && !g.verbose {
+		g.childMark(k, m)
+		return
+	}
+	if mine && m.Kind == mem.MarkExec {
+		g.replaced()
+	}
 	b := g.burst(k, m.At, callGap, markLongest)
 	b.child = !mine
 	b.addMark(m)
 	if mine {
+		b.program = g.otherGo(m)
 		g.markState(b, m)
 	}
 	if g.verbose {
 		g.close(b)
 		g.flush()
 	}
+}
+
+// replaced: an exec of the target gives it new memory. Of what was known of
+// the old nothing holds.
+func (g *grouper) replaced() {
+	g.closeAll()
+	g.now.rss, g.now.resKnown = mem.RSS{}, false
+	g.now.heap, g.now.returned = heap{}, returned{}
+	g.gc = gcSince{left: g.totals.left}
+}
+
+// otherGo is the program after an exec where its Go differs from the one
+// before: nil where it is the same, or not known.
+func (g *grouper) otherGo(m *mem.Mark) *mem.Process {
+	if m.Kind != mem.MarkExec || m.Process == nil || m.Process.GoVersion == g.goVersion {
+		return nil
+	}
+	g.goVersion = m.Process.GoVersion
+	program := *m.Process
+	program.PID = m.PID
+	return &program
 }
 
 // markState brings the target's state up to the mark.

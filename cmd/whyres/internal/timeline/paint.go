@@ -130,6 +130,8 @@ func (s sign) String() string {
 		return "⇢"
 	case signEnd:
 		return "■"
+	case signUnseen:
+		return "?"
 	}
 	return "·"
 }

@@ -51,11 +51,13 @@ func (p *printer) header(h *mem.Header) {
 	}
 	legend := []string{"sizes in MiB"}
 	if p.layout.idle {
-		legend = append(legend, "idle: free in the heap and not released")
+		legend = append(legend, idleLegend)
 	}
 	p.paragraph(toneDim, 4, legend...)
 	p.line(p.layout.head()...)
 }
+
+const idleLegend = "idle: free in the heap and not released"
 
 // headline is the first line, in clauses.
 func headline(h *mem.Header) []string {
@@ -76,8 +78,23 @@ func headline(h *mem.Header) []string {
 	return parts
 }
 
-// row adds one row.
+// row adds one row, and the heads of the columns anew where an exec changed
+// which there are.
 func (p *printer) row(r row) {
+	p.cells(r)
+	if r.program == nil {
+		return
+	}
+	had := p.layout.idle
+	p.layout = newLayout(p.options.Width, r.program.GoVersion != "")
+	p.paragraph(toneHead, 0, headline(&mem.Header{Process: *r.program})...)
+	if p.layout.idle && !had {
+		p.paragraph(toneDim, 4, idleLegend)
+	}
+	p.line(p.layout.head()...)
+}
+
+func (p *printer) cells(r row) {
 	l := p.layout
 	pieces := l.columns(&r)
 	head := "  " + r.sign.String() + " " + left(r.word+" ", l.word)
@@ -149,6 +166,9 @@ func (p *printer) footer(t *totals, cpu time.Duration) {
 	clauses := []string{lost.text}
 	if !t.sees {
 		lost, clauses = piece{tone: toneDim}, []string{"calls were not traced"}
+	}
+	if t.sees && t.skipped > 0 {
+		clauses = append(clauses, "the kernel skipped "+plural(t.skipped, "run")+" of the programs, of any process")
 	}
 	if cpu > 0 {
 		clauses = append(clauses, "whyres used "+span(cpu)+" of CPU in "+span(t.end.Sub(t.begun)))

@@ -15,6 +15,8 @@ type row struct {
 	tone tone
 	// text is what happened, in clauses.
 	text []clause
+	// program that runs from here on, where the columns must change for it.
+	program *mem.Process
 	// stack of a single call, the innermost function first.
 	stack []string
 }
@@ -32,6 +34,7 @@ const (
 	signTrouble
 	signProcess
 	signEnd
+	signUnseen
 )
 
 // tone is a row's colour by its meaning.

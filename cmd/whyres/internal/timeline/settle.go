@@ -15,9 +15,10 @@ func (g *grouper) sample(s *mem.Sample) {
 	g.now.afterSample(s)
 	g.memLock = s.VMLck
 	g.totals.sample(s)
+	g.lookedAt(s)
 	g.settle(s)
 	g.advance(s.At)
-	g.watch()
+	g.watch(s.Last)
 	g.say(s.GoProblem)
 }
 
@@ -28,10 +29,23 @@ const settleWithin = time.Second
 // says: the runtime counts a release only once its call is over.
 func (g *grouper) settle(s *mem.Sample) {
 	for _, b := range g.pending {
-		if !b.child && !b.settled && g.tells(s, b) {
+		switch {
+		case b.child || b.settled || !g.tells(s, b):
+		case g.follows(b, s.Last):
 			b.st, b.settled = g.now, true
+		case g.now.heap.known && g.now.heap.released > b.st.heap.released:
+			b.st.heap = g.now.heap
 		}
 	}
+}
+
+// follows reports whether RES of now is still that of the burst's end. It
+// may have grown since where memory was mapped, unless calls may have gone unseen.
+func (g *grouper) follows(b *burst, last bool) bool {
+	if !b.st.resKnown || b.key.kind == kindStart || b.unmeasured > 0 || b.key.kind == kindCall && b.grows() && !last {
+		return true
+	}
+	return abs(g.now.res()-b.st.res()) < threshold(b.st.res())
 }
 
 // tells reports whether the sample is how the burst ended.
@@ -49,7 +63,11 @@ const sayAgain = 10 * time.Second
 
 // say adds a note about what whyres cannot see, where there is a Go runtime.
 func (g *grouper) say(problem string) {
-	if problem == "" || problem == g.problem || !g.isGo {
+	if problem == "" || problem == g.problem {
+		return
+	}
+	if g.goVersion == "" { // it may become Go by an exec: then this is old
+		g.problem, g.saidAt = problem, g.clock
 		return
 	}
 	if g.problem == "" || g.clock.Sub(g.saidAt) >= sayAgain {

@@ -10,6 +10,7 @@ type totals struct {
 	folded     uint64
 	others     uint64 // calls of other processes than the target
 	lost       uint64
+	skipped    uint64 // runs of the programs that the kernel left out, host-wide
 	gcs        uint64
 
 	releases   uint64 // calls that gave back
@@ -45,7 +46,7 @@ func (t *totals) call(e *mem.Event, mine bool) {
 		return
 	}
 	t.releases++
-	if e.Failed() && e.Errno != "ENOMEM" {
+	if e.Failed() && e.Errno != "ENOMEM" && !e.Noted(mem.NoteNoReturn) {
 		t.refused = addClamped(t.refused, e.Len)
 	}
 	t.asked = addClamped(t.asked, e.Len)

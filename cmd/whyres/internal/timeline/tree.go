@@ -102,11 +102,15 @@ const (
 )
 
 // tree adds where RES is: name, MiB, share, bar.
-func (p *printer) tree(res int64, parts []ledger.Part) {
+func (p *printer) tree(title string, res int64, parts []ledger.Part) {
 	lines := leaves(newTree(parts), "", 0, nil)
-	label := p.labelWidth(lines)
+	label := p.labelWidth(title, lines)
 	bar := p.options.Width == 0 || treeIndent+label+wBytes+wShare+2+barCells <= p.options.Width
-	head := left("where RES is now", label) + right("MiB", wBytes) + right("share", wShare)
+	if width(title) > label { // a narrow terminal: a line of its own
+		p.paragraph(toneHead, treeIndent, title)
+		title = ""
+	}
+	head := left(title, label) + right("MiB", wBytes) + right("share", wShare)
 	indent := strings.Repeat(" ", treeIndent)
 	p.line(piece{toneHead, indent + head})
 	p.line(piece{tonePlain, indent + left("RES", label)}, piece{tonePlain, right(fixed(tenths(res)), wBytes)}, piece{toneDim, right("100 %", wShare)})
@@ -133,8 +137,8 @@ func (p *printer) tree(res int64, parts []ledger.Part) {
 
 // labelWidth is the room for the names: what they need, as far as the width
 // allows.
-func (p *printer) labelWidth(lines []leaf) int {
-	need := width("where RES is now")
+func (p *printer) labelWidth(title string, lines []leaf) int {
+	need := width(title)
 	for _, l := range lines {
 		need = max(need, min(width(l.lead)+width(l.label), widestLabel))
 	}

@@ -50,13 +50,13 @@ func (p *printer) verdict(v *explain.Verdict) {
 	p.forecast(v)
 	if len(v.Ledger) > 0 {
 		p.blank()
-		p.tree(v.RES, v.Ledger)
+		p.tree(treeHead(v), v.RES, v.Ledger)
 	}
 	if v.Trace != nil {
 		p.blank()
 		p.givenBack(v.Trace)
 	}
-	if v.MemStats.Source != "" && v.MemStats.Source != "none" {
+	if v.MemStats.Source != "" && v.MemStats.Source != "none" && v.MemStats.Sys > 0 {
 		p.blank()
 		p.paragraph(tonePlain, treeIndent, memStatsText(v)...)
 	}
@@ -133,12 +133,8 @@ func memStatsText(v *explain.Verdict) []string {
 		"MemStats", "sys" + glue + amount(clampInt(m.Sys)), "heap in use" + glue + amount(clampInt(m.HeapInuse)), idle,
 		"stacks" + glue + amount(clampInt(m.StackInuse)),
 	}
-	gc := "GC" + glue + strconv.FormatUint(uint64(m.NumGC), 10)
-	if v.LastGCAgo > 0 {
-		gc += ", " + span(time.Duration(v.LastGCAgo)) + " ago"
-	}
-	out = append(out, gc)
-	if m.NextGC != 0 && m.NextGC < math.MaxInt64 {
+	out = append(out, lastGC(v))
+	if m.NextGC != 0 && m.NextGC < noNextGC {
 		out = append(out, "next at"+glue+amount(clampInt(m.NextGC)))
 	}
 	if m.GCPercent < 0 {
@@ -151,6 +147,36 @@ func memStatsText(v *explain.Verdict) []string {
 		out = append(out, "read while they changed: not exact")
 	}
 	return out
+}
+
+// noNextGC is from where NextGC means that none is to come: GOGC=off and no
+// memory limit make it the largest number there is, less some small ones.
+const noNextGC = 1 << 50
+
+// oldSample is from when on the sample that a verdict divides is not of now.
+const oldSample = 100 * time.Millisecond
+
+// treeHead says of when the tree is.
+func treeHead(v *explain.Verdict) string {
+	if age := time.Duration(v.SampleAge); age >= oldSample {
+		return "where RES was, " + span(age) + " before the end"
+	}
+	return "where RES is now"
+}
+
+// lastGC is the last GC and when it was.
+func lastGC(v *explain.Verdict) string {
+	gc := "GC" + glue + strconv.FormatUint(uint64(v.MemStats.NumGC), 10)
+	ago, age := time.Duration(v.LastGCAgo), time.Duration(v.SampleAge)
+	switch {
+	case ago <= 0:
+		return gc
+	case age >= oldSample:
+		return gc + ", " + span(ago+age) + " before the end"
+	case ago < 50*time.Millisecond:
+		return gc + ", just now"
+	}
+	return gc + ", " + span(ago) + " ago"
 }
 
 // causes adds the reasons with their evidence and remedies.
