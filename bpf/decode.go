@@ -2,6 +2,7 @@ package bpf
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"unsafe"
@@ -149,6 +150,17 @@ func (d *decoder) notes(e *mem.Event) {
 	}
 }
 
+// comm is the name of the program that was executed: it takes the place of two
+// arguments.
+func (d *decoder) comm() string {
+	var text []byte
+	for _, word := range d.rec.Args[1:3] {
+		text = binary.LittleEndian.AppendUint64(text, word)
+	}
+	name, _, _ := bytes.Cut(text, []byte{0})
+	return strings.ToValidUTF8(string(name), "\uFFFD")
+}
+
 func (d *decoder) mark() *mem.Mark {
 	r := &d.rec
 	m := &mem.Mark{At: mem.Instant(r.Entered), PID: int(r.Pid)}
@@ -156,7 +168,7 @@ func (d *decoder) mark() *mem.Mark {
 	case recordFork:
 		m.Kind, m.Child = mem.MarkFork, int(r.Args[0])
 	case recordExec:
-		m.Kind = mem.MarkExec
+		m.Kind, m.Comm = mem.MarkExec, d.comm()
 	case recordExit:
 		m.Kind, m.Signal, m.ExitCode = mem.MarkExit, int(r.Args[0]&0x7f), int(r.Args[0]>>8&0xff)
 	case recordCollapse:

@@ -322,12 +322,12 @@ func TestFollowsChildren(t *testing.T) {
 			var kinds []string
 			for _, m := range marks {
 				if m.PID == who.Child || m.Child == who.Child {
-					kinds = append(kinds, string(m.Kind))
+					kinds = append(kinds, string(m.Kind)+m.Comm)
 				}
 			}
 			wantKinds := ""
 			if children {
-				wantKinds = "fork exec exit"
+				wantKinds = "fork execexe exit" // /proc/self/exe
 			}
 			if got := strings.Join(kinds, " "); got != wantKinds {
 				t.Errorf("children %v: marks of the child: %q, want %q", children, got, wantKinds)

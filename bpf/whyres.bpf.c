@@ -20,6 +20,7 @@
 #define MAX_TARGETS 4096  /* processes followed at once */
 #define MAX_THREADS 16384 /* threads of the targets that made a call */
 #define NAME_LEN 80	  /* ANON_VMA_NAME_MAX_LEN, mm/madvise.c */
+#define TASK_COMM_LEN 16
 #define FILTER_SIZE 65536 /* power of two */
 
 /* Order of mm->rss_stat, the same from 5.10 to 7.3. */
@@ -88,7 +89,7 @@ struct record {
 struct thread {
 	__u32 active;
 	__u32 counted;		   /* in its target's inflight */
-	__u32 entered_by;	   /* the copy that saw the entry: mine() */
+	__u32 entered_by;	   /* the copy that saw the entry: enum copy */
 	__u32 left_by;		   /* the copy that saw the return, until the other has too */
 	__s64 cached[RSS_MEMBERS]; /* up to 6.1: the task's own RSS cache at entry */
 	__u64 mm;		   /* struct mm_struct * */
@@ -881,6 +882,8 @@ static __always_inline void mark(__u32 kind, __u32 pid, __u32 tid, __u64 arg, st
 	rec->tid = tid;
 	rec->entered = rec->left = bpf_ktime_get_ns();
 	rec->args[0] = arg;
+	if (kind == RECORD_EXEC)
+		bpf_get_current_comm(&rec->args[1], TASK_COMM_LEN);
 	if (mm && exact_rss(task, mm, &s))
 		rec->flags |= FLAG_RSS_UNKNOWN;
 	for (int i = 0; i < RSS_MEMBERS; i++)

@@ -52,7 +52,8 @@ and the Go runtime's own numbers beside it; and at the end where RES is.
 It ends on Ctrl-C, when --for is over, or when the process ends. A running
 process (-p) is neither changed nor stopped. A command is started as the user
 who called sudo, traced from its first mmap, and asked to end (SIGTERM) when
-the trace ends; its output goes to standard error.
+the trace ends; its output goes to standard error. A full disk ends the
+recording of -o, is said at once, and leaves the trace alone.
 
 Sizes are in MiB (1024 KiB of 1024 bytes). asked is what a call covers; left RES
 is what that brought.`,

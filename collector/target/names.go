@@ -2,9 +2,6 @@ package target
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"unsafe"
 
@@ -103,7 +100,6 @@ func (n *Names) Mark(m *mem.Mark) {
 	switch m.Kind {
 	case mem.MarkExec:
 		n.forget(m.PID)
-		m.Comm = n.comm(m.PID)
 		if m.PID == n.target {
 			m.Process = n.program(m.PID, m.Comm)
 		}
@@ -142,14 +138,6 @@ func (n *Names) program(pid int, comm string) *mem.Process {
 		return nil
 	}
 	return &mem.Process{PID: pid, Comm: comm, Exe: rt.Binary.Exe, GoVersion: rt.Binary.GoVersion, Cgo: rt.Binary.Cgo}
-}
-
-func (n *Names) comm(pid int) string {
-	name, err := os.ReadFile(filepath.Join(n.proc, strconv.Itoa(pid), "comm"))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSuffix(string(name), "\n")
 }
 
 // key is the addresses as a string, for look-up without a copy.

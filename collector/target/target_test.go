@@ -171,8 +171,9 @@ func TestNamesOfAStack(t *testing.T) {
 	if n.Name(&e); e.Who != mem.WhoUnknown {
 		t.Errorf("of a process that is not there: %s %v", e.Who, e.Stack)
 	}
-	m := mem.Mark{Kind: mem.MarkExec, PID: os.Getpid()}
-	if n.Mark(&m); m.Comm != "target.test" {
-		t.Errorf("after an exec it is called %q", m.Comm)
+	n.Know(os.Getpid())
+	m := mem.Mark{Kind: mem.MarkExec, PID: os.Getpid(), Comm: "this"}
+	if n.Mark(&m); m.Process == nil || m.Process.GoVersion != runtime.Version() || m.Process.Comm != "this" {
+		t.Errorf("after an exec it is %+v", m.Process)
 	}
 }

@@ -3,6 +3,7 @@ package target
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"whyres/collector"
 	"whyres/collector/goruntime"
@@ -99,7 +100,7 @@ const (
 // Look takes a sample and collects the GCs since the last one.
 func (v *View) Look(o collector.Order) (s mem.Sample, marks []mem.Mark, err error) {
 	for range fullTries {
-		if s, err = v.once(o); err != nil {
+		if s, err = v.patiently(o); err != nil {
 			return s, nil, gone(err)
 		}
 		if !o.Full || max(s.Moved, -s.Moved) <= max(movedLeft, s.RSS.Total()/movedPart) {
@@ -107,6 +108,24 @@ func (v *View) Look(o collector.Order) (s mem.Sample, marks []mem.Mark, err erro
 		}
 	}
 	return s, v.gcs(), nil
+}
+
+// While a process executes another program it has no memory for a moment, and
+// what is read of the old one ends in the middle: that looks like its end.
+const (
+	goneTries = 4
+	goneWait  = 10 * time.Millisecond
+)
+
+// patiently believes that the process is gone when it still is a little later.
+func (v *View) patiently(o collector.Order) (s mem.Sample, err error) {
+	for range goneTries {
+		if s, err = v.once(o); !errors.Is(err, kernel.ErrGone) {
+			break
+		}
+		time.Sleep(goneWait)
+	}
+	return s, err
 }
 
 func (v *View) once(o collector.Order) (mem.Sample, error) {
@@ -161,8 +180,7 @@ func (v *View) goSide(s *mem.Sample, full bool) {
 		return
 	}
 	if stats.Sys == 0 {
-		s.GoProblem = "the Go runtime has not started yet"
-		return
+		return // the runtime has not started yet
 	}
 	s.MemStats = stats
 	if full {

@@ -55,9 +55,10 @@ func TestBlame(t *testing.T) {
 			s.sample(4, 10)
 		}), []string{
 			startRow,
-			"+2.00s 9.5 -0.5 ▼ returned | madvise DONTNEED ×5: asked 2.5, left RES 2.5 · main.drop, 0.4 s · change with the overlapping rows",
-			"+2.00s 10.0 +0.5 ▲ grew | faulted in, no call",
-		}[:1:1]},
+			"+2.00s - ▼ returned | madvise DONTNEED ×5: asked 2.5, left RES 2.5 · main.drop, 0.4 s",
+			"+2.00s 9.5 -0.5 ▲ faulted | 2.0 came in, no call · calls took 2.5",
+			"+2.45s 10.0 +0.5 ▲ grew | faulted in, no call",
+		}},
 		"small calls add up": {tell(func(s *teller) {
 			for i := range 4 {
 				s.call(2+float64(i), -200*kib, mem.Event{Call: mem.Munmap, Len: 200 * kib, Who: mem.WhoRuntime})
@@ -154,15 +155,49 @@ func TestBlame(t *testing.T) {
 			"+2.00s - ▼ returned | madvise DONTNEED ×7: asked 14.0, left RES 14.0 · main.drop, 0.6 s",
 			"+2.00s 14.0 +4.0 ▲ grew | faulted in 18.0, no call · calls took 14.0",
 		}},
+		"a mapping among releases does not show what they and others did": {tell(func(s *teller) {
+			s.sample(1, 100)
+			s.sample(1.9, 100)
+			s.call(2, -30*mib, own(30))
+			s.rss.Anon += 20 * mib
+			s.call(2.1, 0, reserve(4, 3))
+			s.call(2.2, -30*mib, own(30))
+			s.call(2.3, 0, reserve(4, 3))
+			s.sample(3.5, 60)
+		}), []string{
+			startRow,
+			"+1.00s 100.0 +90.0 ▲ grew | faulted in, no call",
+			"+2.00s - ▼ returned | madvise DONTNEED ×2: asked 60.0, left RES 60.0 · main.drop, 0.2 s",
+			"+2.10s - · mapped | mmap ×2: 8.0 MiB · heap growth, 0.2 s",
+			"+2.10s 60.0 -40.0 ▲ faulted | 20.0 came in, no call · calls took 60.0",
+		}},
+		"memory that goes without a call while others bring some": {tell(func(s *teller) {
+			s.sample(1, 100)
+			s.sample(1.9, 100)
+			s.call(2, 30*mib, reserve(30, 3))
+			s.sample(2.6, 130)
+			s.call(5, 30*mib, reserve(30, 3))
+			s.sample(5.1, 100)
+			s.sample(6.5, 100)
+		}), []string{
+			startRow,
+			"+1.00s 100.0 +90.0 ▲ grew | faulted in, no call",
+			"+2.00s 130.0 +30.0 ▲ grew | mmap: 30.0 MiB · brought 30.0 into RES · heap growth",
+			"+5.00s - ▲ grew | mmap: 30.0 MiB · brought 30.0 into RES · heap growth",
+			"+5.00s 100.0 -30.0 ▼ fell | without a call that was seen · anonymous -60.0 · calls brought 30.0",
+		}},
 		"as much comes as goes": {tell(func(s *teller) {
 			for i := range 5 {
 				s.call(2+float64(i)/10, -2*mib, own(2))
 				s.rss.Anon += 2 * mib
 			}
-			s.sample(2.45, 10)
-			s.call(2.5, 0, own(2))
 			s.sample(3.5, 10)
-		})[:0:0], nil},
+		}), []string{
+			startRow,
+			"+2.00s - ▼ returned | madvise DONTNEED ×5: asked 10.0, left RES 10.0 · main.drop, 0.4 s",
+			"+2.00s 8.0 -2.0 ▲ faulted | 8.0 came in, no call · calls took 10.0",
+			"+3.50s 10.0 +2.0 ▲ grew | faulted in, no call",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _, _ := rowsOf(c.frames)

@@ -46,6 +46,9 @@ func hostile(s string) []mem.Frame {
 			f.Sample.GoProblem = s
 		case f.Mark != nil:
 			f.Mark.Comm, f.Mark.Why = s, s
+			if f.Mark.Kind == mem.MarkExec { // the target turns into something else
+				f.Mark.PID, f.Mark.Process = storyPID, &mem.Process{Comm: s, Exe: s, GoVersion: s + "1"}
+			}
 		case f.Lost != nil:
 			f.Lost.Reasons = map[string]uint64{s: 7}
 		}

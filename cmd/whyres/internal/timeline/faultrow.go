@@ -26,7 +26,7 @@ func (g *grouper) faultRow(b *burst, r row) (row, bool) {
 	switch {
 	case rest < 0:
 		r.sign, r.word, r.tone = signDown, "fell", toneReturn
-		if d.moved >= 0 {
+		if d.moved > -limit {
 			r.word = "left"
 		}
 		r.text = g.fellBy(b.st.rss.Sub(g.shown.rss), d)
@@ -39,7 +39,7 @@ func (g *grouper) faultRow(b *burst, r row) (row, bool) {
 		if abs(d.own) >= limit {
 			text = "faulted in" + glue + amount(d.rest()) + ", "
 		}
-		if d.moved <= 0 {
+		if d.moved < limit {
 			r.word, text = "faulted", amount(d.rest())+glue+"came in, "
 		}
 		r.text = []clause{say(text + g.noCall())}

@@ -96,13 +96,20 @@ func (g *grouper) lookedAt(s *mem.Sample) {
 // entered looks at RES as a call of the target found it: what has come in since
 // is not its doing, nor that of the row it gets.
 func (g *grouper) entered(e *mem.Event) {
-	if !measured(e) || e.Before.Total() <= 0 || e.At < g.now.at || len(g.fault.running) > 0 || g.growing() {
+	if !measured(e) || e.Before.Total() <= 0 || e.At < g.now.at {
 		return
 	}
 	before := g.now
 	before.at, before.rss, before.resKnown = e.At, e.Before, true
 	before.rss.Swap = g.now.rss.Swap
 	if !g.now.resKnown {
+		before.sawHeap(e)
+		g.now = before
+		g.tellWaiting()
+		return
+	}
+	g.fault.over(e.At)
+	if len(g.fault.running) > 0 || g.growing() {
 		return
 	}
 	base := g.base()
@@ -128,12 +135,16 @@ func (g *grouper) growing() bool {
 func (g *grouper) base() state {
 	base := g.shown
 	for _, b := range g.pending {
-		if b.key.kind == kindFault && b.st.at > base.at && b.st.did != g.now.did {
+		if b.key.kind == kindFault && b.st.at > base.at && g.past(b) {
 			base = b.st
 		}
 	}
 	return base
 }
+
+// past reports whether calls or marks of the target have come since: a row that
+// went on beyond them would hold what is theirs.
+func (g *grouper) past(b *burst) bool { return b.st.did != g.now.did || g.active > b.st.at }
 
 // watch compares the state with what the last row showed. The last interval of
 // a trace may hold calls that were not seen any more: only pages that no call
@@ -153,7 +164,7 @@ func (g *grouper) watch(last bool) {
 	}
 	k := key{kind: kindFault, down: down}
 	old := g.open[k]
-	if old != nil && old.st.did != g.now.did {
+	if old != nil && g.past(old) {
 		g.close(old)
 		old = nil
 	}

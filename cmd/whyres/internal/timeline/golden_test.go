@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,10 +127,18 @@ func replay(t *testing.T, file *bytes.Buffer, n int) []mem.Frame {
 // TestNothingKept: a sink must not keep what a frame points to, so frames that
 // are overwritten after each call print the same.
 func TestNothingKept(t *testing.T) {
-	want := render(t, Options{Verbose: false}, story())
+	server := mem.Process{PID: storyPID, Comm: "server", GoVersion: "go1.27"}
+	frames := func() []mem.Frame {
+		program := server
+		return append(story(), becomes("go1.26.8", &program)[1:]...)
+	}
+	want := render(t, Options{Verbose: false}, frames())
+	if !strings.Contains(want, "go1.27") {
+		t.Fatal("no exec in the story")
+	}
 	var out bytes.Buffer
 	tl := New(&out, Options{})
-	for _, f := range story() {
+	for _, f := range frames() {
 		if err := tl.Frame(f); err != nil {
 			t.Fatal(err)
 		}
@@ -159,6 +168,9 @@ func scribble(f mem.Frame) {
 		}
 		*f.Sample = mem.Sample{}
 	case f.Mark != nil:
+		if f.Mark.Process != nil {
+			*f.Mark.Process = mem.Process{Comm: "scribble"}
+		}
 		*f.Mark = mem.Mark{Why: "scribble"}
 	case f.Lost != nil:
 		clear(f.Lost.Reasons)

@@ -118,10 +118,18 @@ func (g *grouper) event(e *mem.Event) {
 // touch gives the burst the target's state as of now.
 func (g *grouper) touch(b *burst) {
 	b.st, b.settled = g.now, false
-	for _, first := range g.pending {
-		waits := first.key.kind == kindStart && !first.settled || first.key.kind == kindExec && !first.child && !first.st.resKnown
-		if waits && g.now.resKnown {
-			first.st, first.settled = g.now, true
+	g.tellWaiting()
+}
+
+// tellWaiting gives the state to the rows of a program's beginning, which wait
+// for the first one.
+func (g *grouper) tellWaiting() {
+	if !g.now.resKnown {
+		return
+	}
+	for _, b := range g.pending {
+		if b.key.kind == kindStart && !b.settled || b.key.kind == kindExec && !b.child && !b.st.resKnown {
+			b.st, b.settled = g.now, true
 		}
 	}
 }

@@ -333,6 +333,16 @@ func TestColumnsAddUp(t *testing.T) {
 			if r.cur.at < r.prev.at {
 				t.Fatalf("seed %d: row %d goes back in time", seed, i)
 			}
+			if text := strings.Join(texts(r.text, false), between); r.word == "returned" && !strings.Contains(text, "overlapping") {
+				var left float64
+				_, after, _ := strings.Cut(text, "left"+glue+"RES"+glue)
+				if _, err := fmt.Sscanf(after, "%g", &left); err != nil || strings.HasPrefix(after, fmt.Sprint(left)+glue+"KiB") {
+					left /= 1024
+				}
+				if off := abs(r.cur.res() - r.prev.res() + mibs(left)); off > threshold(r.prev.res())+mib/8 {
+					t.Fatalf("seed %d: row %d shows %d, its calls did %v: %s", seed, i, r.cur.res()-r.prev.res(), left, text)
+				}
+			}
 			prev = r
 		}
 		if off := abs(g.now.res() - g.shown.res()); off > threshold(g.shown.res())+mib/8 {
@@ -346,7 +356,7 @@ func wander(s *teller, r *rand.Rand) {
 	now, anon := 1.0, 10.0
 	for range 400 {
 		now += r.Float64() * 0.3
-		switch r.IntN(5) {
+		switch r.IntN(7) {
 		case 0, 1:
 			anon = max(anon+r.Float64()*2-1, 1)
 			s.sample(now, anon)
@@ -360,6 +370,14 @@ func wander(s *teller, r *rand.Rand) {
 			s.call(now, 0, reserve(float64(r.IntN(4)), 3))
 		case 4:
 			s.mark(now, mem.Mark{Kind: mem.MarkGC, NumGC: uint32(len(s.frames))})
+		case 5: // pages are touched, and the next call finds them
+			anon += r.Float64() * 3
+			s.rss.Anon = mibs(anon)
+		case 6:
+			if anon > 4 {
+				anon -= 3
+				s.call(now, -3*mib, release(3, mem.WhoForced))
+			}
 		}
 	}
 	s.sample(now+3, anon)

@@ -48,6 +48,11 @@ func (s *state) afterCall(e *mem.Event) {
 		s.rss, s.resKnown = e.After, true
 		s.rss.Swap = max(swap, e.After.Swap)
 	}
+	s.sawHeap(e)
+}
+
+// sawHeap takes over the counters that the event carries, if any.
+func (s *state) sawHeap(e *mem.Event) {
 	if e.Go != (mem.GoCounters{}) {
 		s.heap = heap{
 			inUse:    clampInt(e.Go.HeapInuse),

@@ -50,8 +50,7 @@ func (g *grouper) weigh(b *burst, later ...[]*burst) (apart bool) {
 		b.hidden, g.withheld = true, b.st
 		return false
 	}
-	rest := driftOf(&g.shown, &b.st).certain()
-	if abs(rest) < threshold(g.shown.res()) || rest > 0 && b.grows() {
+	if abs(driftOf(&g.shown, &b.st).certain()) < threshold(g.shown.res()) {
 		return false
 	}
 	b.hidden = true
