@@ -7,44 +7,59 @@ import (
 )
 
 const (
-	// fullShare bounds what full looks cost: one that took d is not repeated
-	// before fullShare times d.
-	fullShare = 100
-	// moved is how far RES goes, in parts of 100 and in bytes, until another
-	// full look is worth its while.
+	// A full look that took d is not repeated before calmShare times d, or
+	// movedShare times d while memory moves: one that is to be the last before
+	// a process ends should not be old.
+	calmShare, movedShare = 100, 20
+	// movedPercent and movedBytes are how far RES, or the heap in use, goes
+	// until another full look is worth its while.
 	movedPercent = 25
 	movedBytes   = 4 << 20
 )
 
 // pace says when a full look is due: at ever longer intervals, from least to
-// most, and sooner when RES has moved much since the last one.
+// most, and sooner when memory has moved much since the last one.
 type pace struct {
 	least, most time.Duration
 	wait        time.Duration // from the last full look to the next
 	last        mem.Instant
 	cost        time.Duration
-	res, now    int64 // RES at the last full look, and at the last look
+	then, now   level // at the last full look, and at the last look
 }
+
+// level is what a full look would show differently if it moved.
+type level struct{ res, heap int64 }
 
 // saw takes in a sample.
 func (p *pace) saw(s *mem.Sample) {
-	p.now = s.RSS.Total()
+	p.now.res = s.RSS.Total()
+	if s.MemStats != nil {
+		p.now.heap = int64(s.MemStats.HeapInuse)
+	}
 	if !s.Full() {
 		return
 	}
-	p.res, p.last, p.cost = p.now, s.At, time.Duration(s.Dur)
+	p.then, p.last, p.cost = p.now, s.At, time.Duration(s.Dur)
 	p.wait = min(max(2*p.wait, p.least), p.most)
 }
 
 func (p *pace) due(now mem.Instant) bool {
 	since := now.Sub(p.last)
-	if since < p.least || since < fullShare*p.cost {
+	switch {
+	case since < p.least:
 		return false
+	case p.moved():
+		return since >= movedShare*p.cost
 	}
-	return since >= p.wait || p.moved()
+	return since >= max(p.wait, calmShare*p.cost)
 }
 
 func (p *pace) moved() bool {
-	change := max(p.now-p.res, p.res-p.now)
-	return change >= movedBytes && change*100 >= p.res*movedPercent
+	return p.then.far(p.then.res, p.now.res) || p.then.far(p.then.heap, p.now.heap)
+}
+
+// far reports whether a movement is much, of a process of this level.
+func (l level) far(from, to int64) bool {
+	change := max(to-from, from-to)
+	return change >= movedBytes && change*100 >= l.res*movedPercent
 }

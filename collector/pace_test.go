@@ -39,7 +39,13 @@ func TestPace(t *testing.T) {
 	due(2350, true)
 	full(2350, 130<<20, 30*time.Millisecond)
 	light(2600, 10<<20)
-	due(2600, false)
-	due(5349, false)
-	due(5350, true)
+	due(2949, false)
+	due(2950, true)
+
+	// The heap moves without RES: released memory is taken again.
+	full(3000, 200<<20, time.Millisecond)
+	p.saw(&mem.Sample{At: at(3100), RSS: mem.RSS{Anon: 200 << 20}, MemStats: &mem.MemStats{HeapInuse: 150 << 20}})
+	due(3200, true)
+	full(3200, 200<<20, time.Millisecond)
+	due(3500, false)
 }
