@@ -59,7 +59,13 @@ type kernelThread struct {
 	LeftBy    uint32
 	Cached    [4]int64
 	Mm        uint64
-	Rec       kernelRecord
+	Sight     struct {
+		_      structs.HostLayout
+		Total  [4]int64
+		Shared [4]int64
+		Mine   [4]int32
+	}
+	Rec kernelRecord
 }
 
 // Names of all BPF objects in the ELF.

@@ -21,6 +21,7 @@
 #define MAX_THREADS 16384 /* threads of the targets that made a call */
 #define NAME_LEN 80	  /* ANON_VMA_NAME_MAX_LEN, mm/madvise.c */
 #define TASK_COMM_LEN 16
+#define MAX_COUNTER 40	  /* a struct percpu_counter without debugging */
 #define FILTER_SIZE 65536 /* power of two */
 
 /* Order of mm->rss_stat, the same from 5.10 to 7.3. */
@@ -85,6 +86,13 @@ struct record {
 	};
 };
 
+/* RSS as it is now, and of what it is the sum: what attribution starts from. */
+struct sight {
+	__s64 total[RSS_MEMBERS];
+	__s64 shared[RSS_MEMBERS];
+	__s32 mine[RSS_MEMBERS]; /* this CPU's part */
+};
+
 /* What the program remembers of a thread between entry and exit of a call. */
 struct thread {
 	__u32 active;
@@ -93,6 +101,7 @@ struct thread {
 	__u32 left_by;		   /* the copy that saw the return, until the other has too */
 	__s64 cached[RSS_MEMBERS]; /* up to 6.1: the task's own RSS cache at entry */
 	__u64 mm;		   /* struct mm_struct * */
+	struct sight sight;	   /* here, since the stack is small */
 	struct record rec;
 };
 
@@ -286,9 +295,9 @@ static __always_inline void counters(struct mm_struct *mm, __s64 *shared, __u64 
 	__u32 size = bpf_core_type_size(struct percpu_counter);
 	__u32 count = bpf_core_field_offset(struct percpu_counter, count);
 	__u32 locals = bpf_core_field_offset(struct percpu_counter, counters);
-	char block[RSS_MEMBERS * 64] = {};
+	char block[RSS_MEMBERS * MAX_COUNTER] = {};
 
-	if (size > 64) {
+	if (size > MAX_COUNTER) {
 		for (int i = 0; i < RSS_MEMBERS; i++) {
 			shared[i] = counter_shared(mm, i);
 			at[i] = counter_locals(mm, i);
@@ -302,13 +311,6 @@ static __always_inline void counters(struct mm_struct *mm, __s64 *shared, __u64 
 		at[i] = *(__u64 *)&block[i * size + locals];
 	}
 }
-
-/* RSS as it is now, and of what it is the sum: what attribution starts from. */
-struct sight {
-	__s64 total[RSS_MEMBERS];
-	__s64 shared[RSS_MEMBERS];
-	__s32 mine[RSS_MEMBERS]; /* this CPU's part */
-};
 
 /*
  * The four counters of an mm lie side by side in one per-CPU allocation from
@@ -555,18 +557,18 @@ static __always_inline void begin(struct thread *th, __u64 id, __u32 call)
 static __always_inline void look(struct target *target, struct thread *th)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct sight s = {};
+	struct sight *s = &th->sight;
 
 	th->mm = (__u64)BPF_CORE_READ(task, mm);
 	if (!counters_are_percpu())
 		add_cached(task, th->cached);
-	if (exact_rss(task, (void *)th->mm, &s)) {
+	if (exact_rss(task, (void *)th->mm, s)) {
 		th->rec.flags |= FLAG_RSS_UNKNOWN;
 		return;
 	}
 	for (int i = 0; i < RSS_MEMBERS; i++)
-		th->rec.before[i] = s.total[i];
-	look_before(target, th->rec.pid, &s);
+		th->rec.before[i] = s->total[i];
+	look_before(target, th->rec.pid, s);
 	th->counted = 1;
 }
 
@@ -670,12 +672,11 @@ static __always_inline void settle(struct target *target, struct thread *th)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct record *rec = &th->rec;
 	__s64 cached[RSS_MEMBERS] = {};
-	struct sight s = {};
 
-	if (exact_rss(task, (void *)th->mm, &s))
+	if (exact_rss(task, (void *)th->mm, &th->sight))
 		rec->flags |= FLAG_RSS_UNKNOWN;
 	for (int i = 0; i < RSS_MEMBERS; i++)
-		rec->after[i] = s.total[i];
+		rec->after[i] = th->sight.total[i];
 	if (!counters_are_percpu()) {
 		add_cached(task, cached);
 		for (int i = 0; i < RSS_MEMBERS; i++)
