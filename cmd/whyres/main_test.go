@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // binaries is where the programs that the tests run were built: whyres, and the
@@ -91,9 +92,20 @@ type ended struct {
 
 func execute(t *testing.T, cmd *exec.Cmd) ended {
 	t.Helper()
+	return executeAnd(t, cmd, time.Minute, func(*os.Process) {})
+}
+
+// executeAnd does something to the process if it runs that long.
+func executeAnd(t *testing.T, cmd *exec.Cmd, after time.Duration, do func(*os.Process)) ended {
+	t.Helper()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(after, func() { do(cmd.Process) })
+	defer timer.Stop()
+	err := cmd.Wait()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)

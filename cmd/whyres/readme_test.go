@@ -42,9 +42,7 @@ func TestCommandsOfTheREADME(t *testing.T) {
 			cmd.Dir = dir
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 			// Those that run until Ctrl-C get it.
-			stop := time.AfterFunc(3*time.Second, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) })
-			got := execute(t, cmd)
-			stop.Stop()
+			got := executeAnd(t, cmd, 3*time.Second, func(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGINT) })
 			if got.code != 0 || len(got.out) < 20 {
 				t.Errorf("exit %d\n%s%s", got.code, got.out, got.err)
 			}

@@ -408,8 +408,7 @@ func TestTargetExecsWhileTraced(t *testing.T) {
 func interrupt(t *testing.T, s os.Signal, args ...string) ended {
 	t.Helper()
 	cmd := exec.Command(args[0], args[1:]...)
-	time.AfterFunc(1500*time.Millisecond, func() { _ = cmd.Process.Signal(s) })
-	return execute(t, cmd)
+	return executeAnd(t, cmd, 1500*time.Millisecond, func(p *os.Process) { _ = p.Signal(s) })
 }
 
 func TestInterruptEndsTheCommandToo(t *testing.T) {
