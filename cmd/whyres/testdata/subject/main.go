@@ -47,6 +47,12 @@ func churn() {
 	done := make(chan []byte)
 	for range 4 {
 		go func() {
+			runtime.LockOSThread() // calls from as many threads
+			own, err := syscall.Mmap(-1, 0, 1<<20, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+			if err != nil {
+				panic(err)
+			}
+			defer func() { _ = syscall.Munmap(own) }()
 			var keep []byte
 			for range 20 {
 				keep = make([]byte, 4<<20)
