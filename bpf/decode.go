@@ -166,7 +166,7 @@ func (d *decoder) mark() *mem.Mark {
 	m := &mem.Mark{At: mem.Instant(r.Entered), PID: int(r.Pid)}
 	switch r.Kind {
 	case recordFork:
-		m.Kind, m.Child = mem.MarkFork, int(r.Args[0])
+		m.Kind, m.Child, m.RSS = mem.MarkFork, int(r.Args[0]), d.bytes(&r.After)
 	case recordExec:
 		m.Kind, m.Comm = mem.MarkExec, d.comm()
 	case recordExit:

@@ -407,8 +407,8 @@ static __noinline int exact_rss(struct task_struct *task, struct mm_struct *mm, 
  * CPU's part, or, once that passed the batch, the part was folded into the
  * shared count and is zero. Both are compared with what they were when last
  * seen. All threads of the process keep them up to date while a call is in
- * flight. What stays unsure: a CPU that was not seen yet in this epoch, and two
- * CPUs that fold within the same few ns.
+ * flight. What stays unsure, and is said where it shows: a CPU that was not seen
+ * yet in this epoch, and two CPUs that fold within the same few ns.
  *
  * Rejected: crediting the change of the exact total since the last event. With
  * another thread faulting, each of its pages between our addition and our
@@ -439,6 +439,7 @@ static __always_inline __s64 credit_percpu(struct target *target, __u32 tgid, st
 
 		change += shared - target->count[member];
 		target->count[member] = shared;
+		*flags |= FLAG_ATTR_UNSURE;
 	}
 	return change;
 }
@@ -915,7 +916,7 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
 	}
 	bpf_map_update_elem(&locals, &ctgid, &none, BPF_ANY);
 	filter_children[ctgid & (FILTER_SIZE - 1)] = 1;
-	mark(RECORD_FORK, ptgid, ptgid, ctgid, NULL, NULL);
+	mark(RECORD_FORK, ptgid, ptgid, ctgid, BPF_CORE_READ(parent, mm), parent);
 	return 0;
 }
 

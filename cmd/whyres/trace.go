@@ -256,5 +256,8 @@ func exists(pid int) error {
 		return err
 	}
 	_, err = p.Light() // a kernel thread, a zombie
+	if errors.Is(err, kernel.ErrGone) {
+		err = fmt.Errorf("%w: process %d has ended and waits for its parent", collector.ErrGone, pid)
+	}
 	return errors.Join(err, p.Close())
 }

@@ -6,7 +6,8 @@ import "time"
 const Schema = "whyres/record/1"
 
 // Frame is one item of the stream that every sink reads: exactly one of the
-// pointers is set. Frames come in order of At.
+// pointers is set. Frames come in order of At, which of an event is its end: in
+// a recording, t + dur_ns.
 type Frame struct {
 	At     Instant
 	Header *Header
@@ -91,7 +92,7 @@ type Mark struct {
 	// ended before it could be looked at.
 	Comm    string   `json:"comm,omitempty"`
 	Process *Process `json:"process,omitempty"`
-	// RSS after a collapse, exact.
+	// RSS after a collapse, or of the parent at a fork, exact.
 	RSS RSS `json:"rss,omitzero"`
 }
 

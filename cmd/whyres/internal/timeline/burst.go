@@ -65,6 +65,7 @@ type burst struct {
 	asked      uint64
 	reserved   uint64   // of asked: mapped without access
 	left       int64    // bytes that left RES by these very calls
+	grown      int64    // bytes that came into RES after them, by samples
 	unmeasured int      // calls whose effect is not known
 	addr       mem.Addr // of the first call
 	dur        time.Duration

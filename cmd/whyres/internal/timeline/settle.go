@@ -30,13 +30,25 @@ const settleWithin = time.Second
 func (g *grouper) settle(s *mem.Sample) {
 	for _, b := range g.pending {
 		switch {
-		case b.child || b.settled || !g.tells(s, b):
+		case b.child || b.settled && !g.growsStill(b) || !g.tells(s, b):
 		case g.follows(b, s.Last):
+			b.grown += g.now.res() - b.st.res()
 			b.st, b.settled = g.now, true
 		case g.now.heap.known && g.now.heap.released > b.st.heap.released:
 			b.st.heap = g.now.heap
 		}
 	}
+}
+
+// growsStill reports whether the burst mapped memory, has no row yet, and what
+// came into RES since is no more than that: it is touched long after the call,
+// sample by sample.
+func (g *grouper) growsStill(b *burst) bool {
+	if b.closed || b.key.kind != kindCall || !b.grows() {
+		return false
+	}
+	more := g.now.res() - b.st.res()
+	return more > 0 && b.grown+more <= clampInt(b.asked-min(b.reserved, b.asked))
 }
 
 // follows reports whether RES of now is still that of the burst's end. It
