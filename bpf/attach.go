@@ -17,11 +17,11 @@ func rawTracepoints() map[string]struct{ tracepoint, lacks string } {
 		kernelProgRawLeave:      {"sys_exit", ""},
 		kernelProgRawEnterAgain: {"sys_enter", ""},
 		kernelProgRawLeaveAgain: {"sys_exit", ""},
-		kernelProgRssStatAgain:  {"rss_stat", "a second look at the pages that each call itself moved"},
 		kernelProgOnFork:        {"sched_process_fork", ""},
 		kernelProgOnExec:        {"sched_process_exec", ""},
 		kernelProgOnExit:        {"sched_process_exit", ""},
 		kernelProgRssStat:       {"rss_stat", "the pages that each call itself moved: the kernel has no rss_stat tracepoint"},
+		kernelProgRssStatAgain:  {"rss_stat", "a second look at the pages that each call itself moved"},
 		kernelProgOnCollapse:    {"mm_collapse_huge_page", "huge pages made by khugepaged: the kernel has no such tracepoint (CONFIG_TRANSPARENT_HUGEPAGE)"},
 	}
 }

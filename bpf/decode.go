@@ -78,8 +78,7 @@ func (d *decoder) event(tail []byte, frames int) *mem.Event {
 		e.Ret = -1
 	}
 	if uint8(r.Call) == callPrctl {
-		name, _, _ := bytes.Cut(tail, []byte{0})
-		e.Name = strings.ToValidUTF8(string(name), "\uFFFD")
+		e.Name = cString(tail)
 	} else {
 		e.PCs = append(make([]uint64, 0, frames), r.Stack[:frames]...)
 	}
@@ -157,6 +156,11 @@ func (d *decoder) comm() string {
 	for _, word := range d.rec.Args[1:3] {
 		text = binary.LittleEndian.AppendUint64(text, word)
 	}
+	return cString(text)
+}
+
+// cString is the text up to the first NUL, as UTF-8.
+func cString(text []byte) string {
 	name, _, _ := bytes.Cut(text, []byte{0})
 	return strings.ToValidUTF8(string(name), "\uFFFD")
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/features"
 	"golang.org/x/sys/unix"
 
 	"whyres/collector/mem"
@@ -28,6 +29,17 @@ func privileged(t *testing.T) {
 	}
 }
 
+// functionsMustAttach reports whether this is a virtual machine of test-kernels
+// whose kernel is known to allow it: there the skip of other hosts is a failure.
+func functionsMustAttach(t *testing.T) bool {
+	t.Helper()
+	version, err := features.LinuxVersionCode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return os.Getenv("WHYRES_VM") != "" && version >= 6<<16|12<<8
+}
+
 // eachWay runs the test for each way of attaching that the kernel has.
 func eachWay(t *testing.T, test func(t *testing.T, o Options)) {
 	privileged(t)
@@ -40,6 +52,9 @@ func eachWay(t *testing.T, test func(t *testing.T, o Options)) {
 		t.Run(name, func(t *testing.T) {
 			tr, err := Open(o)
 			if o.Attach == AttachFunctions && err != nil {
+				if functionsMustAttach(t) {
+					t.Fatal(err)
+				}
 				t.Skipf("not on this kernel: %v", err)
 			}
 			if err != nil {

@@ -67,6 +67,7 @@ type run struct {
 	window   window
 	upto     mem.Instant // nothing earlier comes from the reader any more
 	looked   mem.Instant // nor a mark from the looks: when the last one began
+	ripe     mem.Instant // up to here all was delivered
 	released *space.Released
 	asked    bool // a look is under way
 	renew    bool
@@ -208,10 +209,15 @@ func (r *run) read(b batch) error {
 // releaseRipe delivers what nothing earlier can come before: not from the
 // reader, and not from a look, which finds GCs that ended since the one before.
 func (r *run) releaseRipe() error {
+	ripe := min(r.upto, r.looked)
 	if len(r.window.waiting) > maxWaiting {
-		return r.release(r.upto)
+		ripe = r.upto
 	}
-	return r.release(min(r.upto, r.looked))
+	if ripe == r.ripe {
+		return nil // batches come far more often than looks: do not sort for nothing
+	}
+	r.ripe = ripe
+	return r.release(ripe)
 }
 
 // release delivers what happened up to the instant.
