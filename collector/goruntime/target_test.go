@@ -190,11 +190,12 @@ func TestEqualsReadMemStats(t *testing.T) {
 				resident := pagemapResident(t, c.pid)
 				c.holds(t, func(said map[string]uint64) []string {
 					start := time.Now()
-					s, pages, err := target.Walk(resident)
-					t.Logf("Walk: %v, %+v", time.Since(start), pages)
+					heap, err := target.Walk(WalkOptions{Resident: resident})
 					if err != nil {
 						t.Fatal(err)
 					}
+					s, pages := heap.Stats, heap.Pages
+					t.Logf("Walk: %v, %+v", time.Since(start), pages)
 					if !s.HeapWalked {
 						t.Error("HeapWalked is false after a walk")
 					}

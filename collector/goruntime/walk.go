@@ -15,10 +15,34 @@ const (
 	maxPs     = 1 << 16
 )
 
-// ResidentFunc tells which parts of the ranges are resident: it calls visit
-// for each maximal run of resident pages, clipped to the ranges. The ranges are
-// sorted and do not overlap.
-type ResidentFunc func(ranges []mem.Range, visit func(mem.Range)) error
+// ResidentFunc tells what is behind the pages of the ranges: it calls visit for
+// each run of present pages of one kind, in order of address and clipped to the
+// ranges. The ranges are sorted and do not overlap.
+type ResidentFunc func(ranges []mem.Range, visit func(mem.Range, mem.PageKind)) error
+
+// WalkOptions say what a walk is to tell.
+type WalkOptions struct {
+	// Resident is asked what is resident; nil: no pages are told.
+	Resident ResidentFunc
+	// Sizes wants the objects by size class.
+	Sizes bool
+}
+
+// Heap is what a walk found.
+type Heap struct {
+	// Stats are MemStats with HeapAlloc and HeapObjects.
+	Stats *mem.MemStats
+	// Pages is nil where residency was not asked for.
+	Pages *mem.GoPages
+	// Released are the runs of released pages, sorted and apart.
+	Released []mem.Range
+	// Own are the ranges outside the arenas that the runtime has mapped for
+	// itself, as far as its tables tell: sorted and apart.
+	Own []mem.Range
+	// ThreadStacks are the system stacks of the runtime's threads where they lie
+	// outside the arenas: C created these threads. Sorted and apart.
+	ThreadStacks []mem.Range
+}
 
 // walkTries bounds how often a walk starts over because the runtime changed its
 // heap meanwhile.
@@ -26,7 +50,7 @@ const walkTries = 5
 
 // Walk reads the whole state of the heap: MemStats with HeapAlloc and
 // HeapObjects, and the page allocator joined with what is resident. It takes
-// milliseconds for each GiB. With resident nil there are no pages.
+// milliseconds for each GiB.
 //
 // The tables are read piece by piece from a process that runs. A walk counts
 // when its sums equal the runtime's counters read before and after it
@@ -36,22 +60,22 @@ const walkTries = 5
 //
 // Sources: runtime.mheap_.pages.inUse and chunks, mheap_.allspans, each P's
 // pcache, mheap_.pages.scav.index (Go 1.21+).
-func (t *Target) Walk(resident ResidentFunc) (*mem.MemStats, *mem.GoPages, error) {
+func (t *Target) Walk(o WalkOptions) (*Heap, error) {
 	if err := t.usable(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	w, err := t.walkUntilAgreed()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if resident == nil {
-		return w.stats, nil, nil
+	h := &Heap{Stats: w.stats}
+	if o.Resident == nil {
+		return h, nil
 	}
-	pages, err := w.join(resident)
-	if err != nil {
-		return w.stats, nil, fmt.Errorf("process %d: what of its heap is resident: %w", t.PID, err)
+	if h.Pages, err = w.join(o.Resident); err != nil {
+		return nil, fmt.Errorf("process %d: what of its heap is resident: %w", t.PID, err)
 	}
-	return w.stats, pages, nil
+	return h, nil
 }
 
 // walkUntilAgreed returns the first pass that agrees, or else the last that
@@ -134,7 +158,11 @@ func (w *walk) sumsEqual(s *mem.MemStats) bool {
 // join asks what is resident and adds it up by state.
 func (w *walk) join(resident ResidentFunc) (*mem.GoPages, error) {
 	var there [pageStates]uint64
-	err := resident(w.arenas, func(r mem.Range) { w.pages.add(&there, r) })
+	err := resident(w.arenas, func(r mem.Range, kind mem.PageKind) {
+		if kind != mem.PageZero {
+			w.pages.add(&there, r)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}

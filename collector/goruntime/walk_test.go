@@ -22,7 +22,7 @@ func pagemapResident(t testing.TB, pid int) ResidentFunc {
 	}
 	t.Cleanup(func() { _ = file.Close() })
 	page := uint64(os.Getpagesize())
-	return func(ranges []mem.Range, visit func(mem.Range)) error {
+	return func(ranges []mem.Range, visit func(mem.Range, mem.PageKind)) error {
 		for _, r := range ranges {
 			buf := make([]byte, r.Len()/page*8)
 			if _, err := file.ReadAt(buf, int64(uint64(r.Start)/page*8)); err != nil {
@@ -30,7 +30,7 @@ func pagemapResident(t testing.TB, pid int) ResidentFunc {
 			}
 			for i := range r.Len() / page {
 				if binary.LittleEndian.Uint64(buf[8*i:])>>63 != 0 {
-					visit(mem.RangeAt(r.Start+mem.Addr(i*page), page))
+					visit(mem.RangeAt(r.Start+mem.Addr(i*page), page), mem.PageSmall)
 				}
 			}
 		}
@@ -202,10 +202,11 @@ func TestBusyProcess(t *testing.T) {
 	}
 	agreed, torn, retries := 0, 0, 0
 	for range 50 {
-		s, pages, err := target.Walk(func([]mem.Range, func(mem.Range)) error { return nil })
+		heap, err := target.Walk(WalkOptions{Resident: func([]mem.Range, func(mem.Range, mem.PageKind)) error { return nil }})
 		if err != nil {
 			t.Fatal(err)
 		}
+		s, pages := heap.Stats, heap.Pages
 		if pages.Agrees {
 			agreed++
 		}

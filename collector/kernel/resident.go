@@ -46,6 +46,11 @@ func (p *Process) Resident(ranges []mem.Range, visit func(mem.Range)) error {
 	return nil
 }
 
+// Pages is Resident that tells the kinds of pages apart, zero pages too.
+func (p *Process) Pages(ranges []mem.Range, visit func(mem.Range, mem.PageKind)) error {
+	return p.Resident(ranges, func(r mem.Range) { visit(r, mem.PageSmall) })
+}
+
 // ResidentWay tells how the last Resident went about it, "" before the first.
 func (p *Process) ResidentWay() Way { return p.way }
 

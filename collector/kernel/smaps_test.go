@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -26,14 +27,14 @@ func TestSmaps(t *testing.T) {
 		Range: mem.Range{Start: 0xc000000000, End: 0xc000800000}, Perms: "rw-p", Path: "[anon: Go: heap]",
 		Rss: 5000 << 10, Anonymous: 5000 << 10, LazyFree: 400 << 10, AnonHugePages: 2048 << 10, Swap: 12 << 10,
 	}
-	if m.VMAs[4] != wantHeap {
+	if !reflect.DeepEqual(m.VMAs[4], wantHeap) {
 		t.Errorf("heap =\n%+v, want\n%+v", m.VMAs[4], wantHeap)
 	}
 	wantData := mem.VMA{
 		Range: mem.Range{Start: 0x800000, End: 0x820000}, Perms: "rw-p", Offset: 0x400000, Inode: 2471,
 		Path: "/opt/bin/server", Rss: 128 << 10, Anonymous: 64 << 10,
 	}
-	if m.VMAs[2] != wantData {
+	if !reflect.DeepEqual(m.VMAs[2], wantData) {
 		t.Errorf("data =\n%+v, want\n%+v", m.VMAs[2], wantData)
 	}
 	if got, want := m.VMAs[9].Path, `/var/lib/a b\012c (deleted)`; got != want {

@@ -135,13 +135,56 @@ type VMA struct {
 	AnonHugePages uint64 `json:"anon_huge_pages,omitempty"`
 	Swap          uint64 `json:"swap,omitempty"`
 	Locked        uint64 `json:"locked,omitempty"`
+	// Parts of the mapping whose owner is known, one an owner. The kernel joins
+	// neighbours of different owners into one mapping: what no part accounts
+	// for is whatever the mapping as a whole is.
+	Parts []VMAPart `json:"parts,omitempty"`
 }
+
+// VMAPart is what one owner holds of a mapping.
+type VMAPart struct {
+	Owner Owner `json:"owner"`
+	Amount
+}
+
+// Owner is whose a part of an anonymous mapping is, and how that is known.
+type Owner string
+
+// The owners. OwnerRuntime: memory that the Go runtime mapped for itself, by
+// its own tables. OwnerThread: the stack of a thread that C created.
+// OwnerMalloc: the C library's malloc. OwnerReleased: pages of the Go heap that
+// the runtime counts as released.
+const (
+	OwnerRuntime  Owner = "go-runtime"
+	OwnerThread   Owner = "thread-stack"
+	OwnerMalloc   Owner = "malloc"
+	OwnerReleased Owner = "go-released"
+)
 
 // Amount is a size and how much of it is resident, in bytes.
 type Amount struct {
 	Bytes    uint64 `json:"bytes"`
 	Resident uint64 `json:"resident"`
+	// Huge is the part of Resident that is mapped by huge pages; 0 where the
+	// kernel does not tell (before 6.7).
+	Huge uint64 `json:"huge,omitempty"`
+	// Zero is mapped to the kernel's zero page: read but never written. It is
+	// neither in Resident nor in RES.
+	Zero uint64 `json:"zero,omitempty"`
 }
+
+// PageKind tells what is behind a page of the address space.
+type PageKind uint8
+
+// The kinds. A page that is not present has none.
+const (
+	// PageSmall counts in RES and is mapped by itself.
+	PageSmall PageKind = iota
+	// PageHuge counts in RES and is mapped as part of a huge page.
+	PageHuge
+	// PageZero is the zero page: present, but not in RES.
+	PageZero
+)
 
 // GoPages joins the Go page allocator's state with residency, page by page
 // (runtime pages are 8 KiB).
@@ -163,6 +206,52 @@ type GoPages struct {
 	// Dense is the part of Idle in chunks that the scavenger skips until they
 	// have been sparse for a whole GC cycle (1.21+).
 	Dense Amount `json:"dense"`
+	// Objects and Holes divide InUse: allocated objects, live or not, and free
+	// slots with what is left over at the ends of spans.
+	Objects Amount `json:"objects"`
+	Holes   Amount `json:"holes"`
+	// Either is the part of Objects.Resident that may be Holes: spans that are
+	// resident in part.
+	Either uint64 `json:"either,omitempty"`
+	// Sizes are the objects by size class, where asked for.
+	Sizes []SizeClass `json:"sizes,omitempty"`
+	// Goroutines divides Stacks; nil where the goroutines were not read.
+	Goroutines *Goroutines `json:"goroutines,omitempty"`
+
 	// Agrees: the sums equal the runtime's own counters read around them.
 	Agrees bool `json:"agrees"`
+	// Off is the largest difference between a sum and its counter; 0 where
+	// Agrees.
+	Off uint64 `json:"off,omitempty"`
+}
+
+// SizeClass is the objects of one size class. Class 0 are the large objects,
+// one a span: their Size is 0.
+type SizeClass struct {
+	Class   int    `json:"class"`
+	Size    uint64 `json:"size"`
+	Spans   uint64 `json:"spans"`
+	Objects uint64 `json:"objects"`
+	// InUse is the sum of the spans. Of it Allocated are objects, Free free
+	// slots; the rest is left over at the ends of the spans.
+	InUse     Amount `json:"in_use"`
+	Allocated uint64 `json:"allocated"`
+	Free      uint64 `json:"free"`
+}
+
+// Goroutines are the goroutines, and what of the stack spans they hold. Live,
+// Dead, System and Free sum to GoPages.Stacks.
+type Goroutines struct {
+	// Count are those alive; DeadCount the records of ended ones, which are
+	// never freed; DeadHolding those of them that still hold a stack.
+	Count       int `json:"count"`
+	DeadCount   int `json:"dead_count"`
+	DeadHolding int `json:"dead_holding"`
+	// Live: stacks of goroutines alive. Dead: of ended ones, kept until a GC
+	// frees them. System: the runtime's own, one or two a thread. Free: the
+	// rest of the stack spans: cached or pooled.
+	Live   Amount `json:"live"`
+	Dead   Amount `json:"dead"`
+	System Amount `json:"system"`
+	Free   Amount `json:"free"`
 }
