@@ -208,8 +208,8 @@ type GoPages struct {
 	Dense Amount `json:"dense"`
 	// Objects and Holes divide InUse: allocated objects, live or not, and free
 	// slots with what is left over at the ends of spans.
-	Objects Amount `json:"objects"`
-	Holes   Amount `json:"holes"`
+	Objects Amount `json:"objects,omitzero"`
+	Holes   Amount `json:"holes,omitzero"`
 	// Either is the part of Objects.Resident that may be Holes: spans that are
 	// resident in part.
 	Either uint64 `json:"either,omitempty"`
