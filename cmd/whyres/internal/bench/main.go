@@ -1,6 +1,6 @@
-// Command bench measures what tracing costs, as ratios within one run: loops of
+// Command bench measures what whyres costs, as ratios within one run: loops of
 // system calls in a process that is traced, by whyres and by others asked for
-// the same, and in one that is not. It is run as root by make bench, and is no
+// the same, and in one that is not; and what a look costs. It is run as root by make bench, and is no
 // part of the product.
 package main
 
@@ -15,15 +15,23 @@ import (
 )
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == "subject" {
-		subject(os.Stdin, os.Stdout)
+	if len(os.Args) > 1 && os.Args[1] == "subject" {
+		subject(os.Args[2:], os.Stdin, os.Stdout)
 		return
 	}
 	rounds := flag.Int("rounds", 5, "how often each is measured")
 	whyres := flag.String("whyres", "bin/whyres", "the binary to measure")
 	asJSON := flag.Bool("json", false, "print every single measurement")
+	what := flag.String("what", "all", "trace, look, or all")
 	flag.Parse()
-	if err := run(*rounds, *whyres, *asJSON, os.Stdout, os.Stderr); err != nil {
+	var err error
+	if *what != "look" {
+		err = run(*rounds, *whyres, *asJSON, os.Stdout, os.Stderr)
+	}
+	if err == nil && *what != "trace" {
+		err = looks(*rounds, *whyres, os.Stdout, os.Stderr)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -111,8 +119,8 @@ type process struct {
 	out *json.Decoder
 }
 
-func start() (*process, error) {
-	cmd := exec.Command("/proc/self/exe", "subject")
+func start(args ...string) (*process, error) {
+	cmd := exec.Command("/proc/self/exe", append([]string{"subject"}, args...)...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err

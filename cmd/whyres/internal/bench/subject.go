@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +23,14 @@ type order struct {
 }
 
 // subject runs the loops that it is asked for and says how long a turn took.
-func subject(in io.Reader, out io.Writer) {
+// With the arguments hold, BYTES and SMALL it holds memory first, and says so.
+func subject(args []string, in io.Reader, out io.Writer) {
+	if len(args) == 3 && args[0] == "hold" {
+		bytes, _ := strconv.ParseUint(args[1], 10, 64)
+		held := holding(bytes, args[2] == "true")
+		defer runtime.KeepAlive(held)
+		_, _ = io.WriteString(out, "true\n")
+	}
 	runtime.LockOSThread()
 	debug.SetGCPercent(-1)
 	page, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
@@ -65,6 +73,39 @@ func turns(page []byte) map[string]func() {
 		"touch+madvise": func() { page[0] = 1; release() },
 		"getppid":       func() { _ = unix.Getppid() },
 		"page fault":    faults(),
+		"work":          work(),
+	}
+}
+
+// holding is that much memory, all of it written to.
+func holding(bytes uint64, small bool) (held [][]byte) {
+	const smallSize, largeSize = 2 << 10, 1 << 20
+	for left := bytes; left >= largeSize; left -= largeSize {
+		sizes := 1
+		if small && left/largeSize%2 == 0 {
+			sizes = largeSize / smallSize
+		}
+		for range sizes {
+			b := make([]byte, largeSize/sizes)
+			for i := 0; i < len(b); i += 4096 {
+				b[i] = 1
+			}
+			held = append(held, b)
+		}
+	}
+	return held
+}
+
+// work is a turn of a program's own work, about a millisecond: arithmetic on
+// memory that stays in the caches.
+func work() func() {
+	memory := make([]uint64, 32<<10)
+	return func() {
+		for range 32 {
+			for i := range memory {
+				memory[i] = memory[i]*6364136223846793005 + 1442695040888963407
+			}
+		}
 	}
 }
 
