@@ -37,7 +37,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, collector.ErrGone):
 		return exitGone
-	case errors.Is(err, bpf.ErrPrivilege), errors.Is(err, bpf.ErrUnsupported),
+	case errors.Is(err, errNoPrivilege), errors.Is(err, bpf.ErrPrivilege), errors.Is(err, bpf.ErrUnsupported),
 		errors.Is(err, goruntime.ErrNoPermission), errors.Is(err, kernel.ErrNoPermission):
 		return exitUnsupported
 	}

@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"math"
 	"slices"
@@ -14,14 +15,51 @@ import (
 )
 
 // Verdict prints the verdict by itself: whose it is, then why RES is what it is,
-// where it is, and what was given back.
-func Verdict(w io.Writer, o Options, v *explain.Verdict) error {
+// where it is, and what was given back. before is that of an earlier look at the
+// same process, beside which the changes are shown; nil where there is none.
+func Verdict(w io.Writer, o Options, v, before *explain.Verdict) error {
 	p := newPrinter(o)
-	parts := headline(&mem.Header{Host: v.Host, Process: v.Process})
-	p.paragraph(toneHead, 0, append(parts, "RES"+glue+size(v.RES))...)
-	p.verdict(v)
+	p.whose(v, before)
+	p.verdict(v, before)
 	_, err := io.Copy(w, bytes.NewReader(p.out.Bytes()))
 	return err
+}
+
+// widestHead is up to where RES is moved to the right of the first line.
+const widestHead = 110
+
+// whose adds the first line: the process at the left, its RES at the right.
+func (p *printer) whose(v, before *explain.Verdict) {
+	host := v.Host
+	if host.THP != "always" { // what only this setting brings about
+		host.THP = ""
+	}
+	parts := headline(&mem.Header{Host: host, Process: v.Process})
+	if v.Up > 0 {
+		parts = append(parts, "up"+glue+age(time.Duration(v.Up)))
+	}
+	res := "RES" + glue + size(v.RES)
+	if before != nil {
+		moved := tenths(v.RES) - tenths(before.RES)
+		res += "," + glue + cmp.Or(signed(moved), "unchanged") + glue + "in" + glue + span(v.Time.Sub(before.Time))
+	}
+	who := strings.Join(parts, between)
+	gap := min(p.options.Width, widestHead) - width(who) - width(res)
+	if gap < 2 {
+		p.paragraph(toneHead, 0, append(parts, res)...)
+		return
+	}
+	p.line(piece{toneHead, who + strings.Repeat(" ", gap) + res})
+}
+
+// age is a span that may be days.
+func age(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d < 2*day {
+		return span(d)
+	}
+	hours := strconv.FormatInt(int64(d%day/time.Hour), 10)
+	return strconv.FormatInt(int64(d/day), 10) + "d" + strings.Repeat("0", 2-len(hours)) + hours + "h"
 }
 
 // Verdict prints the rows that are still open, and the verdict in place of the
@@ -35,12 +73,12 @@ func (t *Timeline) Verdict(v *explain.Verdict) error {
 	}
 	t.finish()
 	t.judged = true
-	t.lines.verdict(v)
+	t.lines.verdict(v, nil)
 	return t.flush()
 }
 
 // verdict adds all of it: the sentences first.
-func (p *printer) verdict(v *explain.Verdict) {
+func (p *printer) verdict(v, before *explain.Verdict) {
 	p.blank()
 	why := v.Why
 	if len(why) == 0 {
@@ -50,7 +88,7 @@ func (p *printer) verdict(v *explain.Verdict) {
 	p.forecast(v)
 	if len(v.Ledger) > 0 {
 		p.blank()
-		p.tree(treeHead(v), v.RES, v.Ledger)
+		p.tree(treeTitle(v), v.RES, v.Ledger, bytesOf(before))
 	}
 	if v.Trace != nil {
 		p.blank()
@@ -59,6 +97,10 @@ func (p *printer) verdict(v *explain.Verdict) {
 	if v.MemStats.Source != "" && v.MemStats.Source != "none" && v.MemStats.Sys > 0 {
 		p.blank()
 		p.paragraph(tonePlain, treeIndent, memStatsText(v)...)
+	}
+	if v.Pages != nil && len(v.Pages.Sizes) > 0 {
+		p.blank()
+		p.sizes(v.Pages.Sizes)
 	}
 	p.causes(v.Causes)
 	p.warnings(v.Warnings)
@@ -129,8 +171,12 @@ func in(now, then time.Time) string {
 func memStatsText(v *explain.Verdict) []string {
 	m := &v.MemStats
 	idle := "idle" + glue + amount(clampInt(m.HeapIdle)) + ", " + amount(clampInt(m.HeapReleased)) + " of it released"
+	lead := "MemStats"
+	if m.Source != "memory" { // the usual way
+		lead += " (" + clean(m.Source, 20) + ")"
+	}
 	out := []string{
-		"MemStats", "sys" + glue + amount(clampInt(m.Sys)), "heap in use" + glue + amount(clampInt(m.HeapInuse)), idle,
+		lead, "sys" + glue + amount(clampInt(m.Sys)), "heap in use" + glue + amount(clampInt(m.HeapInuse)), idle,
 		"stacks" + glue + amount(clampInt(m.StackInuse)),
 	}
 	out = append(out, lastGC(v))
@@ -156,23 +202,44 @@ const noNextGC = 1 << 50
 // oldSample is from when on the sample that a verdict divides is not of now.
 const oldSample = 100 * time.Millisecond
 
-// treeHead says of when the tree is.
-func treeHead(v *explain.Verdict) string {
-	if age := time.Duration(v.SampleAge); age >= oldSample {
-		return "where RES was, " + span(age) + " before the end"
+// old is how long before the end of a trace the sample was taken, 0 where that
+// is now.
+func old(v *explain.Verdict) time.Duration {
+	if ago := time.Duration(v.SampleAge); v.Trace != nil && ago >= oldSample {
+		return ago
 	}
-	return "where RES is now"
+	return 0
+}
+
+// treeTitle says of when the tree is.
+func treeTitle(v *explain.Verdict) string {
+	if ago := old(v); ago > 0 {
+		return "where RES was, " + span(ago) + " before the end"
+	}
+	return narrowTitle
+}
+
+// bytesOf are the parts of a verdict by their ids, and RES as "".
+func bytesOf(v *explain.Verdict) map[string]int64 {
+	if v == nil {
+		return nil
+	}
+	out := map[string]int64{"": v.RES}
+	for _, part := range v.Ledger {
+		out[part.ID] = part.Bytes
+	}
+	return out
 }
 
 // lastGC is the last GC and when it was.
 func lastGC(v *explain.Verdict) string {
 	gc := "GC" + glue + strconv.FormatUint(uint64(v.MemStats.NumGC), 10)
-	ago, age := time.Duration(v.LastGCAgo), time.Duration(v.SampleAge)
+	ago := time.Duration(v.LastGCAgo)
 	switch {
 	case ago <= 0:
 		return gc
-	case age >= oldSample:
-		return gc + ", " + span(ago+age) + " before the end"
+	case old(v) > 0:
+		return gc + ", " + span(ago+old(v)) + " before the end"
 	case ago < 50*time.Millisecond:
 		return gc + ", just now"
 	}
