@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"whyres/cmd/whyres/internal/timeline"
 )
 
 // completeWithin bounds how long a press of the tab key may take.
@@ -30,7 +32,7 @@ func completePID(_ *cobra.Command, _ []string, typed string) ([]string, cobra.Sh
 			continue
 		}
 		comm, _ := os.ReadFile(filepath.Join(procfs, e.Name(), "comm"))
-		out = append(out, fmt.Sprintf("%d\t%s", pid, clean(strings.TrimSpace(string(comm)))))
+		out = append(out, fmt.Sprintf("%d\t%s", pid, timeline.Clean(strings.TrimSpace(string(comm)), 40)))
 		if time.Now().After(until) {
 			break
 		}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"whyres/collector"
 	"whyres/collector/explain"
 	"whyres/collector/goruntime"
@@ -33,10 +35,13 @@ type looker struct {
 }
 
 func openLooker(o explainOptions) (*looker, error) {
+	l := &looker{options: o}
 	if err := exists(o.pid); err != nil {
+		if errors.Is(err, collector.ErrGone) && errors.Is(unix.Kill(o.pid, 0), unix.EPERM) {
+			err = l.noPermission() // there is one: /proc hides it (hidepid)
+		}
 		return nil, err
 	}
-	l := &looker{options: o}
 	var err error
 	if l.host, err = kernel.Default().Host(); err != nil {
 		return nil, err
@@ -129,6 +134,9 @@ func (l *looker) once(ctx context.Context) (*explain.Verdict, error) {
 	a.Observe(mem.Frame{At: s.At, Sample: &s})
 	v := a.Verdict()
 	asked.replace(&v)
+	if l.options.sizes && (v.Pages == nil || len(v.Pages.Sizes) == 0) {
+		v.Warnings = append(v.Warnings, "no objects by size class: Go's spans were not read")
+	}
 	if s.GoProblem != "" {
 		l.renew() // another time it may be readable: the process may have just begun
 	}
@@ -167,7 +175,7 @@ func (l *looker) word(err error) error {
 // noPermission tells another's process from one's own that may not be read.
 func (l *looker) noPermission() error {
 	whose := "belongs to another user"
-	if int(l.who.UID) == os.Geteuid() {
+	if l.who.PID != 0 && int(l.who.UID) == os.Geteuid() {
 		whose = "may not be read even by its own user (it changed its user or holds capabilities)"
 	}
 	return fmt.Errorf("%w: process %d %s: run with sudo, or grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", errNoPrivilege, l.options.pid, whose)

@@ -7,9 +7,8 @@ import (
 	"whyres/collector/ledger"
 )
 
-// nameOf is a part in a few words that stand by themselves, so that a parent
-// with a single child can be shown as that child. What has no name here goes by
-// its description up to the first colon.
+// nameOf is a part in a few words, below those of its parent. What has no name
+// here goes by its description up to the first colon.
 func nameOf(p ledger.Part) string {
 	if name := knownName(p.ID); name != "" {
 		return name
@@ -19,6 +18,15 @@ func nameOf(p ledger.Part) string {
 		what = p.ID
 	}
 	return clean(firstClause(what), 100)
+}
+
+// joined is the name of a part that is shown in place of its parent, which it is
+// all of.
+func joined(parent, name string) string {
+	if saidBy(name, parent) {
+		return name
+	}
+	return parent + ", " + name
 }
 
 func knownName(id string) string {
@@ -59,11 +67,11 @@ func knownName(id string) string {
 func stackName(id string) string {
 	switch id {
 	case ledger.StacksInUse:
-		return "goroutine stacks in use"
+		return "in use"
 	case "stacks.dead":
-		return "stacks of ended goroutines"
+		return "of ended goroutines"
 	case ledger.StacksIdle:
-		return "free stacks kept for reuse"
+		return "free, kept for reuse"
 	}
 	return ""
 }
@@ -75,7 +83,7 @@ func heapName(id string) string {
 	case ledger.HeapGarbage:
 		return "new or dead objects"
 	case ledger.HeapHoles:
-		return "holes in spans in use"
+		return "holes in spans that hold objects"
 	case ledger.HeapObjects, "heap.undivided":
 		return "in use, not divided"
 	case ledger.HeapIdle:
@@ -142,7 +150,7 @@ func meanings(text string) []string {
 	for _, word := range strings.Fields(strings.ToLower(text)) {
 		word = strings.TrimSuffix(strings.TrimSuffix(strings.Trim(word, ",.;:()"), "'s"), "s")
 		switch word {
-		case "", "the", "a", "of", "in", "to", "that", "are", "i", "and", "go", "heap", "system", "yet", "own", "other", "code":
+		case "", "the", "a", "of", "in", "to", "that", "are", "i", "and", "go", "heap", "system", "yet", "own", "other", "code", "by", "all", "same":
 			continue
 		}
 		out = append(out, word)

@@ -11,8 +11,7 @@ import (
 // The columns of the size classes.
 const (
 	wSize  = 9
-	wCount = 12
-	wMiB   = 12
+	wClass = 12
 )
 
 // sizes adds the heap's objects by size class, the most memory first.
@@ -21,8 +20,7 @@ func (p *printer) sizes(classes []mem.SizeClass) {
 	slices.SortStableFunc(classes, func(a, b mem.SizeClass) int {
 		return compare(clampInt(b.InUse.Bytes), clampInt(a.InUse.Bytes))
 	})
-	p.line(piece{toneHead, strings.Repeat(" ", treeIndent) + left("size", wSize) + right("spans", wCount) +
-		right("objects", wCount) + right("in objects", wMiB) + right("free slots", wMiB) + right("resident", wMiB)})
+	p.sizeLine(toneHead, "size", "spans", "objects", "in objects", "free slots", "resident")
 	var sum mem.SizeClass
 	for _, c := range classes {
 		if c.Spans == 0 && !p.options.Verbose {
@@ -30,21 +28,32 @@ func (p *printer) sizes(classes []mem.SizeClass) {
 		}
 		name := "large"
 		if c.Size != 0 {
-			name = strconv.FormatUint(c.Size, 10)
+			name = strconv.FormatUint(c.Size, 10) + " B"
 		}
-		p.sizeLine(name, c)
+		p.sizeClass(name, c)
 		sum.Spans = addClamped(sum.Spans, c.Spans)
 		sum.Objects = addClamped(sum.Objects, c.Objects)
 		sum.Allocated = addClamped(sum.Allocated, c.Allocated)
 		sum.Free = addClamped(sum.Free, c.Free)
 		sum.InUse.Resident = addClamped(sum.InUse.Resident, c.InUse.Resident)
 	}
-	p.sizeLine("all", sum)
+	p.sizeClass("all", sum)
 }
 
-func (p *printer) sizeLine(name string, c mem.SizeClass) {
-	p.line(piece{tonePlain, strings.Repeat(" ", treeIndent) + left(name, wSize) +
-		right(count(c.Spans), wCount) + right(count(c.Objects), wCount) +
-		right(fixed(tenths(clampInt(c.Allocated))), wMiB) + right(fixed(tenths(clampInt(c.Free))), wMiB) +
-		right(fixed(tenths(clampInt(c.InUse.Resident))), wMiB)})
+func (p *printer) sizeClass(name string, c mem.SizeClass) {
+	mebi := func(bytes uint64) string { return fixed(tenths(clampInt(bytes))) }
+	p.sizeLine(tonePlain, name, count(c.Spans), count(c.Objects), mebi(c.Allocated), mebi(c.Free), mebi(c.InUse.Resident))
+}
+
+// sizeLine sets one line. On a narrow terminal the columns go from the left.
+func (p *printer) sizeLine(t tone, name string, columns ...string) {
+	if limit := p.options.Width; limit > 0 {
+		fit := max((limit-treeIndent-wSize)/wClass, 1)
+		columns = columns[max(len(columns)-fit, 0):]
+	}
+	line := strings.Repeat(" ", treeIndent) + left(name, wSize)
+	for _, column := range columns {
+		line += right(column, wClass)
+	}
+	p.line(piece{t, line})
 }

@@ -113,18 +113,20 @@ type leaf struct {
 }
 
 // leaves flattens the tree into lines. A part with one child that is all of it
-// is that child: nothing is said twice.
+// is one line with it: nothing is said twice.
 func (p *printer) leaves(level []*branch, lead string, depth int, out []leaf) []leaf {
 	for i, b := range level {
+		name := nameOf(b.part)
 		for len(b.children) == 1 && b.children[0].part.Bytes == b.part.Bytes {
 			b = b.children[0]
+			name = joined(name, nameOf(b.part))
 		}
 		stroke, under := "├─ ", "│  "
 		if i == len(level)-1 {
 			stroke, under = "└─ ", "   "
 		}
 		l := leaf{
-			lead: lead + stroke, rest: lead + under, name: nameOf(b.part), id: b.part.ID,
+			lead: lead + stroke, rest: lead + under, name: name, id: b.part.ID,
 			bytes: b.part.Bytes, shown: b.shown,
 		}
 		if !p.options.Brief {

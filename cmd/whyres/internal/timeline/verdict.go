@@ -2,16 +2,12 @@ package timeline
 
 import (
 	"bytes"
-	"cmp"
 	"io"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"whyres/collector/explain"
-	"whyres/collector/mem"
 )
 
 // Verdict prints the verdict by itself: whose it is, then why RES is what it is,
@@ -23,43 +19,6 @@ func Verdict(w io.Writer, o Options, v, before *explain.Verdict) error {
 	p.verdict(v, before)
 	_, err := io.Copy(w, bytes.NewReader(p.out.Bytes()))
 	return err
-}
-
-// widestHead is up to where RES is moved to the right of the first line.
-const widestHead = 110
-
-// whose adds the first line: the process at the left, its RES at the right.
-func (p *printer) whose(v, before *explain.Verdict) {
-	host := v.Host
-	if host.THP != "always" { // what only this setting brings about
-		host.THP = ""
-	}
-	parts := headline(&mem.Header{Host: host, Process: v.Process})
-	if v.Up > 0 {
-		parts = append(parts, "up"+glue+age(time.Duration(v.Up)))
-	}
-	res := "RES" + glue + size(v.RES)
-	if before != nil {
-		moved := tenths(v.RES) - tenths(before.RES)
-		res += "," + glue + cmp.Or(signed(moved), "unchanged") + glue + "in" + glue + span(v.Time.Sub(before.Time))
-	}
-	who := strings.Join(parts, between)
-	gap := min(p.options.Width, widestHead) - width(who) - width(res)
-	if gap < 2 {
-		p.paragraph(toneHead, 0, append(parts, res)...)
-		return
-	}
-	p.line(piece{toneHead, who + strings.Repeat(" ", gap) + res})
-}
-
-// age is a span that may be days.
-func age(d time.Duration) string {
-	const day = 24 * time.Hour
-	if d < 2*day {
-		return span(d)
-	}
-	hours := strconv.FormatInt(int64(d%day/time.Hour), 10)
-	return strconv.FormatInt(int64(d/day), 10) + "d" + strings.Repeat("0", 2-len(hours)) + hours + "h"
 }
 
 // Verdict prints the rows that are still open, and the verdict in place of the
@@ -167,38 +126,6 @@ func in(now, then time.Time) string {
 	return " (in " + span(then.Sub(now)) + " at the soonest)"
 }
 
-// memStatsText is the Go runtime's own account.
-func memStatsText(v *explain.Verdict) []string {
-	m := &v.MemStats
-	idle := "idle" + glue + amount(clampInt(m.HeapIdle)) + ", " + amount(clampInt(m.HeapReleased)) + " of it released"
-	lead := "MemStats"
-	if m.Source != "memory" { // the usual way
-		lead += " (" + clean(m.Source, 20) + ")"
-	}
-	out := []string{
-		lead, "sys" + glue + amount(clampInt(m.Sys)), "heap in use" + glue + amount(clampInt(m.HeapInuse)), idle,
-		"stacks" + glue + amount(clampInt(m.StackInuse)),
-	}
-	out = append(out, lastGC(v))
-	if m.NextGC != 0 && m.NextGC < noNextGC {
-		out = append(out, "next at"+glue+amount(clampInt(m.NextGC)))
-	}
-	if m.GCPercent < 0 {
-		out = append(out, "GOGC off")
-	}
-	if m.MemoryLimit > 0 && m.MemoryLimit != math.MaxInt64 {
-		out = append(out, "GOMEMLIMIT"+glue+size(m.MemoryLimit))
-	}
-	if m.Torn {
-		out = append(out, "read while they changed: not exact")
-	}
-	return out
-}
-
-// noNextGC is from where NextGC means that none is to come: GOGC=off and no
-// memory limit make it the largest number there is, less some small ones.
-const noNextGC = 1 << 50
-
 // oldSample is from when on the sample that a verdict divides is not of now.
 const oldSample = 100 * time.Millisecond
 
@@ -229,21 +156,6 @@ func bytesOf(v *explain.Verdict) map[string]int64 {
 		out[part.ID] = part.Bytes
 	}
 	return out
-}
-
-// lastGC is the last GC and when it was.
-func lastGC(v *explain.Verdict) string {
-	gc := "GC" + glue + strconv.FormatUint(uint64(v.MemStats.NumGC), 10)
-	ago := time.Duration(v.LastGCAgo)
-	switch {
-	case ago <= 0:
-		return gc
-	case old(v) > 0:
-		return gc + ", " + span(ago+old(v)) + " before the end"
-	case ago < 50*time.Millisecond:
-		return gc + ", just now"
-	}
-	return gc + ", " + span(ago) + " ago"
 }
 
 // causes adds the reasons with their evidence and remedies.
