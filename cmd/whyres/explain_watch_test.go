@@ -73,7 +73,7 @@ func TestExplainWatchesUntilTheEnd(t *testing.T) {
 	privileged(t)
 	target := startSubject(t, "sleep")
 	time.Sleep(200 * time.Millisecond)
-	time.AfterFunc(700*time.Millisecond, func() { _ = target.Process.Kill(); _ = target.Wait() })
+	time.AfterFunc(700*time.Millisecond, func() { _ = target.Process.Kill() })
 	got := watchFor(t, time.Minute, target.Process.Pid)
 	if got.code != 4 || strings.Count(got.err, "\n") != 1 || !strings.Contains(got.err, "is gone") || !strings.Contains(got.out, "Why: ") {
 		t.Errorf("exit %d: %s%s", got.code, got.err, got.out)

@@ -92,6 +92,8 @@ func heapName(id string) string {
 		return "held in dense chunks"
 	case "heap.idle.goal":
 		return "below the scavenger's goal"
+	case "heap.idle.unsure":
+		return "due or not, unknown"
 	case "heap.idle.due":
 		return "due to be released"
 	case ledger.HeapReleased:
