@@ -156,10 +156,11 @@ func TestWhatExplainShows(t *testing.T) {
 }
 
 // TestLinesAddUp: the tenths of a MiB that are shown of the parts sum to what is
-// shown of the whole, and none is off by a tenth or more.
+// shown of the whole, so far as the small ones can make up for the large, which
+// are rounded as everywhere; and none is off by a tenth or more.
 func TestLinesAddUp(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 200 {
+	for range 300 {
 		var parts []ledger.Part
 		var grow func(parent string, depth int) int64
 		grow = func(parent string, depth int) (sum int64) {
@@ -177,23 +178,31 @@ func TestLinesAddUp(t *testing.T) {
 			return sum
 		}
 		res := grow("", 0)
-		checkSums(t, newTree(res, parts, true), int64(math.Round(float64(res)/(1<<20)*10)))
+		checkSums(t, newTree(res, parts, true), res, int64(math.Round(float64(res)/(1<<20)*10)))
 	}
 }
 
-func checkSums(t *testing.T, level []*branch, whole int64) {
+func checkSums(t *testing.T, level []*branch, res, whole int64) {
 	t.Helper()
 	var sum int64
+	down, up := 0, 0
 	for _, b := range level {
 		sum += b.shown
-		if off := float64(b.shown) - float64(b.part.Bytes)/(1<<20)*10; math.Abs(off) >= 1 {
-			t.Errorf("%d bytes are shown as %d tenths of a MiB", b.part.Bytes, b.shown)
+		off := float64(b.shown) - float64(b.part.Bytes)/(1<<20)*10
+		large := float64(b.part.Bytes) >= float64(res)/10
+		if math.Abs(off) >= 1 || large && math.Abs(off) > 0.5 {
+			t.Errorf("%d bytes of %d are shown as %d tenths of a MiB", b.part.Bytes, res, b.shown)
 		}
-		if len(b.children) > 0 {
-			checkSums(t, b.children, b.shown)
+		switch {
+		case large:
+		case off > 0:
+			up++
+		default:
+			down++
 		}
+		checkSums(t, b.children, res, b.shown)
 	}
-	if len(level) > 0 && sum != whole {
-		t.Errorf("the lines sum to %d, the one above says %d", sum, whole)
+	if len(level) > 0 && (sum < whole && down > 0 || sum > whole && up > 0) {
+		t.Errorf("the lines sum to %d, the one above says %d; %d could be more, %d less", sum, whole, down, up)
 	}
 }

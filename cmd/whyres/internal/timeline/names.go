@@ -20,13 +20,20 @@ func nameOf(p ledger.Part) string {
 	return clean(firstClause(what), 100)
 }
 
+// longestJoined is from where two names are too much for one line.
+const longestJoined = 36
+
 // joined is the name of a part that is shown in place of its parent, which it is
-// all of.
+// all of. What a long name loses, the sentence beside it says.
 func joined(parent, name string) string {
-	if saidBy(name, parent) {
+	both := parent + ", " + name
+	switch {
+	case saidBy(name, parent):
 		return name
+	case width(both) > longestJoined:
+		return parent
 	}
-	return parent + ", " + name
+	return both
 }
 
 func knownName(id string) string {
@@ -112,13 +119,17 @@ func heapName(id string) string {
 	return ""
 }
 
-// noteOf is the sentence beside a part's name: its description, less what the
-// name has said. In full it is all of it, else its first sentence.
-func noteOf(p ledger.Part, name string, full bool) string {
-	first := firstClause(p.What)
+// noteOf is the sentence beside a part: its description, less what its name and
+// those above have said. In full it is all of it, else its first sentence.
+func noteOf(p ledger.Part, names string, full bool) string {
 	note := p.What
-	if saidBy(name, clean(first, 100)) {
-		note = strings.TrimLeft(p.What[len(first):], ":; ")
+	first := firstClause(note)
+	phrase, _, _ := strings.Cut(first, ", ")
+	for _, said := range [...]string{first, phrase} {
+		if saidBy(names, clean(said, 100)) {
+			note = strings.TrimLeft(note[len(said):], ":;, ")
+			break
+		}
 	}
 	if !full {
 		note, _, _ = strings.Cut(note, "; ")
@@ -152,7 +163,7 @@ func meanings(text string) []string {
 	for _, word := range strings.Fields(strings.ToLower(text)) {
 		word = strings.TrimSuffix(strings.TrimSuffix(strings.Trim(word, ",.;:()"), "'s"), "s")
 		switch word {
-		case "", "the", "a", "of", "in", "to", "that", "are", "i", "and", "go", "heap", "system", "yet", "own", "other", "code", "by", "all", "same":
+		case "", "the", "a", "of", "in", "to", "that", "are", "i", "and", "go", "heap", "system", "yet", "own", "other", "code", "by", "all", "same", "kept":
 			continue
 		}
 		out = append(out, word)

@@ -10,7 +10,7 @@ import (
 
 // The columns of the size classes.
 const (
-	wSize  = 9
+	wSize  = 10
 	wClass = 12
 )
 
@@ -21,23 +21,38 @@ func (p *printer) sizes(classes []mem.SizeClass) {
 		return compare(clampInt(b.InUse.Bytes), clampInt(a.InUse.Bytes))
 	})
 	p.sizeLine(toneHead, "size", "spans", "objects", "in objects", "free slots", "resident")
-	var sum mem.SizeClass
+	var sum, rest mem.SizeClass
 	for _, c := range classes {
-		if c.Spans == 0 && !p.options.Verbose {
-			continue
+		addClass(&sum, c)
+		switch {
+		case p.options.Verbose || c.InUse.Bytes >= leastClass:
+			p.sizeClass(sizeName(c), c)
+		case c.Spans > 0:
+			addClass(&rest, c)
 		}
-		name := "large"
-		if c.Size != 0 {
-			name = strconv.FormatUint(c.Size, 10) + " B"
-		}
-		p.sizeClass(name, c)
-		sum.Spans = addClamped(sum.Spans, c.Spans)
-		sum.Objects = addClamped(sum.Objects, c.Objects)
-		sum.Allocated = addClamped(sum.Allocated, c.Allocated)
-		sum.Free = addClamped(sum.Free, c.Free)
-		sum.InUse.Resident = addClamped(sum.InUse.Resident, c.InUse.Resident)
+	}
+	if rest.Spans > 0 {
+		p.sizeClass("rest", rest)
 	}
 	p.sizeClass("all", sum)
+}
+
+// leastClass is what would be shown as 0.0 MiB.
+const leastClass = mib / 20
+
+func sizeName(c mem.SizeClass) string {
+	if c.Size == 0 {
+		return "large"
+	}
+	return strconv.FormatUint(c.Size, 10) + " B"
+}
+
+func addClass(to *mem.SizeClass, c mem.SizeClass) {
+	to.Spans = addClamped(to.Spans, c.Spans)
+	to.Objects = addClamped(to.Objects, c.Objects)
+	to.Allocated = addClamped(to.Allocated, c.Allocated)
+	to.Free = addClamped(to.Free, c.Free)
+	to.InUse.Resident = addClamped(to.InUse.Resident, c.InUse.Resident)
 }
 
 func (p *printer) sizeClass(name string, c mem.SizeClass) {

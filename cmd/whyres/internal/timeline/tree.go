@@ -37,7 +37,7 @@ func newTree(res int64, parts []ledger.Part, empty bool) []*branch {
 		byID[p.ID] = b
 	}
 	top = tidy(top, empty)
-	round(top, res, tenths(res))
+	round(top, res, res, tenths(res))
 	return top
 }
 
@@ -70,33 +70,36 @@ func compare(a, b int64) int {
 	return 0
 }
 
-// round makes the lines of a level add up to the line above: each is rounded
-// down, and those that lose most by it get a tenth more. Where the parts do not
-// sum to their parent, each is rounded by itself.
-func round(level []*branch, total, shown int64) {
-	var sum, down int64
+// round makes the lines of a level add up to the line above. Parts that a
+// sentence may name, of a tenth of RES or more, are rounded to the nearest, as
+// there; the small ones are rounded down, and those that lose most by it get a
+// tenth of a MiB more. Where the parts do not sum to their parent, all are
+// rounded to the nearest.
+func round(level []*branch, res, total, shown int64) {
+	var sum int64
 	for _, b := range level {
 		sum += b.part.Bytes
-		b.shown = int64(math.Floor(exact(b)))
-		down += b.shown
 	}
-	lost := slices.Clone(level)
-	slices.SortStableFunc(lost, func(a, b *branch) int {
-		return compare(int64(1e6*(exact(b)-float64(b.shown))), int64(1e6*(exact(a)-float64(a.shown))))
-	})
-	more := shown - down
-	for i, b := range lost {
-		switch {
-		case sum != total || more < 0 || more > int64(len(level)):
-			b.shown = tenths(b.part.Bytes)
-		case int64(i) < more:
-			b.shown++
+	var small []*branch
+	for _, b := range level {
+		b.shown = tenths(b.part.Bytes)
+		if sum == total && float64(b.part.Bytes) < float64(res)/10 {
+			b.shown = int64(math.Floor(exact(b)))
+			small = append(small, b)
 		}
+		shown -= b.shown
+	}
+	slices.SortStableFunc(small, func(a, b *branch) int { return compare(lost(b), lost(a)) })
+	for _, b := range small[:max(0, min(shown, int64(len(small))))] {
+		b.shown++
 	}
 	for _, b := range level {
-		round(b.children, b.part.Bytes, b.shown)
+		round(b.children, res, b.part.Bytes, b.shown)
 	}
 }
+
+// lost is what rounding down takes from a part, in millionths of a tenth.
+func lost(b *branch) int64 { return int64(1e6 * (exact(b) - float64(b.shown))) }
 
 // exact is a part in tenths of a MiB.
 func exact(b *branch) float64 { return float64(b.part.Bytes) / mib * 10 }
@@ -112,9 +115,9 @@ type leaf struct {
 	shown int64
 }
 
-// leaves flattens the tree into lines. A part with one child that is all of it
+// leaves flattens the tree into lines. above are the names over this level. A part with one child that is all of it
 // is one line with it: nothing is said twice.
-func (p *printer) leaves(level []*branch, lead string, depth int, out []leaf) []leaf {
+func (p *printer) leaves(level []*branch, above, lead string, depth int, out []leaf) []leaf {
 	for i, b := range level {
 		name := nameOf(b.part)
 		for len(b.children) == 1 && b.children[0].part.Bytes == b.part.Bytes {
@@ -130,7 +133,7 @@ func (p *printer) leaves(level []*branch, lead string, depth int, out []leaf) []
 			bytes: b.part.Bytes, shown: b.shown,
 		}
 		if !p.options.Brief {
-			l.note = noteOf(b.part, l.name, p.options.Verbose)
+			l.note = noteOf(b.part, above+" "+name, p.options.Verbose)
 		}
 		deeper := len(b.children) > 0 && depth < maxDepth
 		if deeper {
@@ -138,7 +141,7 @@ func (p *printer) leaves(level []*branch, lead string, depth int, out []leaf) []
 		}
 		out = append(out, l)
 		if deeper {
-			out = p.leaves(b.children, lead+under, depth+1, out)
+			out = p.leaves(b.children, above+" "+name, lead+under, depth+1, out)
 		}
 	}
 	return out

@@ -70,7 +70,7 @@ const narrowTitle = "where RES is now"
 // before are the bytes of an earlier look by the parts' ids, nil where there is
 // none; its RES goes by "".
 func (p *printer) tree(title string, res int64, parts []ledger.Part, before map[string]int64) {
-	lines := p.leaves(newTree(res, parts, p.options.Verbose), "", 0, nil)
+	lines := p.leaves(newTree(res, parts, p.options.Verbose), "", "", 0, nil)
 	need := width(title)
 	for _, l := range lines {
 		need = max(need, min(width(l.lead)+width(l.name), widestPart))
