@@ -26,6 +26,8 @@ type EventSource interface {
 type Order struct {
 	// Full adds the mappings and the state of each page of the Go heap.
 	Full bool
+	// Sizes wants the objects by size class too, in a full look.
+	Sizes bool
 	// Released ranges, of which a full look counts what is resident.
 	Released []mem.Range
 }

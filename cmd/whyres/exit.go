@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"whyres/bpf"
+	"whyres/cmd/whyres/internal/timeline"
 	"whyres/collector"
 	"whyres/collector/goruntime"
 	"whyres/collector/kernel"
@@ -37,31 +38,25 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, collector.ErrGone):
 		return exitGone
-	case errors.Is(err, bpf.ErrPrivilege), errors.Is(err, bpf.ErrUnsupported),
+	case errors.Is(err, errNoPrivilege), errors.Is(err, bpf.ErrPrivilege), errors.Is(err, bpf.ErrUnsupported),
 		errors.Is(err, goruntime.ErrNoPermission), errors.Is(err, kernel.ErrNoPermission):
 		return exitUnsupported
 	}
 	return exitFailed
 }
 
+// longestError is where a line of an error is cut.
+const longestError = 1000
+
 // oneLine is the error as one line for a terminal: what it says of a target is
 // the target's own text. Joined errors that say the same say it once.
 func oneLine(err error) string {
 	var lines []string
-	for line := range strings.Lines(clean(err.Error())) {
-		if line = strings.TrimSpace(line); line != "" && !slices.Contains(lines, line) {
+	for line := range strings.Lines(err.Error()) {
+		line = timeline.Clean(strings.TrimSpace(line), longestError)
+		if line != "" && !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
 	}
 	return strings.Join(lines, "; ")
-}
-
-// clean replaces control characters, but for the end of a line.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) {
-			return '?'
-		}
-		return r
-	}, s)
 }

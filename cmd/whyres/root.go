@@ -73,7 +73,8 @@ func rootCommand(s streams) *cobra.Command {
 whom memory goes back to the system. It needs no change in the process and
 does not stop it: the kernel's side comes from an eBPF program, the Go
 runtime's from the process's memory, read from outside.`,
-		Example: `  sudo whyres trace -p 4242               watch a running process
+		Example: `  sudo whyres explain -p 4242             where its RES is, and why, in one look
+  sudo whyres trace -p 4242               watch a running process
   sudo whyres trace -- ./server           start one and watch it from its first mmap
   sudo whyres trace -p 4242 -o night.whyres --for 10m
   whyres replay night.whyres              the same again, from the recording`,
@@ -93,6 +94,7 @@ runtime's from the process's memory, read from outside.`,
 		return usage("%s", text)
 	})
 	root.AddCommand(traceCommand(s), replayCommand(s))
+	root.AddCommand(explainCommand(s))
 	return root
 }
 

@@ -43,6 +43,10 @@ type Verdict struct {
 	// in ns; 0 where unknown.
 	LastGCAgo int64 `json:"last_gc_ago_ns,omitempty"`
 
+	// Up is how long the process had been running when it was looked at, in
+	// ns; 0 where unknown.
+	Up int64 `json:"up_ns,omitempty"`
+
 	// Trace is what the calls brought, nil where none were traced.
 	*Trace
 }

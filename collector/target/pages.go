@@ -1,6 +1,7 @@
 package target
 
 import (
+	"whyres/collector"
 	"whyres/collector/goruntime"
 	"whyres/collector/mem"
 )
@@ -8,8 +9,8 @@ import (
 // pages adds the state of each page of the Go heap, joined with residency. The
 // walk's MemStats replace those of a light look: they hold HeapAlloc too. That
 // it fails is said in the sample, and is no error.
-func (v *View) pages(s *mem.Sample) {
-	heap, err := v.runtime.Walk(goruntime.WalkOptions{Resident: v.kernel.Pages})
+func (v *View) pages(s *mem.Sample, o collector.Order) {
+	heap, err := v.runtime.Walk(goruntime.WalkOptions{Resident: v.kernel.Pages, Sizes: o.Sizes})
 	if err != nil {
 		s.PagesProblem = err.Error()
 		return

@@ -136,7 +136,7 @@ func (v *View) once(o collector.Order) (mem.Sample, error) {
 	if err != nil {
 		return s, err
 	}
-	v.goSide(&s, o.Full)
+	v.goSide(&s, o)
 	if o.Full {
 		if after, err := v.kernel.Light(); err == nil {
 			s.Moved = after.RSS.Total() - s.RSS.Total()
@@ -166,7 +166,7 @@ func (v *View) full(s *mem.Sample, o collector.Order) error {
 
 // goSide adds what the Go runtime says. That it cannot be read is said in the
 // sample, and is no error.
-func (v *View) goSide(s *mem.Sample, full bool) {
+func (v *View) goSide(s *mem.Sample, o collector.Order) {
 	if v.runtime == nil && errors.Is(v.problem, goruntime.ErrGone) {
 		v.Renew() // in the middle of an exec there is no program for a moment
 	}
@@ -183,8 +183,8 @@ func (v *View) goSide(s *mem.Sample, full bool) {
 		return // the runtime has not started yet
 	}
 	s.MemStats = stats
-	if full {
-		v.pages(s)
+	if o.Full {
+		v.pages(s, o)
 	}
 }
 

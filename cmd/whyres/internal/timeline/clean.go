@@ -7,6 +7,10 @@ import (
 	"unicode/utf8"
 )
 
+// Clean makes a string of the target fit to print, for lines that are not the
+// timeline's: no control character is left, and no more than so many columns.
+func Clean(s string, atMost int) string { return clean(s, atMost) }
+
 // clean makes a string of the target fit to print: names of processes, functions
 // and mappings may hold anything, terminal escapes included. What is not printable
 // is shown as an escape of Go; a long string is cut in the middle, where names

@@ -29,7 +29,7 @@ func TestVerdictSaysWhen(t *testing.T) {
 		v := judged()
 		c.change(v)
 		var out bytes.Buffer
-		if err := Verdict(&out, Options{}, v); err != nil {
+		if err := Verdict(&out, Options{}, v, nil); err != nil {
 			t.Fatal(err)
 		}
 		if got := out.String(); !strings.Contains(got, c.has) || strings.Contains(got, c.hasNo) {
@@ -39,7 +39,7 @@ func TestVerdictSaysWhen(t *testing.T) {
 	v := judged()
 	v.SampleAge = int64(300 * time.Millisecond)
 	var out bytes.Buffer
-	if err := Verdict(&out, Options{Width: 40}, v); err != nil {
+	if err := Verdict(&out, Options{Width: 40}, v, nil); err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(out.String()) {

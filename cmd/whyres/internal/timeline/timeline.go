@@ -17,8 +17,11 @@ type Options struct {
 	Color bool
 	// ASCII replaces the signs by ASCII, for terminals without UTF-8.
 	ASCII bool
-	// Verbose gives each call a row of its own.
+	// Verbose gives each call a row of its own, and each part of RES all that
+	// there is to say.
 	Verbose bool
+	// Brief leaves out the sentences beside the parts of RES.
+	Brief bool
 }
 
 // Timeline is a sink that prints frames as they come.

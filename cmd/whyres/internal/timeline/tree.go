@@ -3,8 +3,6 @@ package timeline
 import (
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"whyres/collector/ledger"
 )
@@ -13,6 +11,8 @@ import (
 type branch struct {
 	part     ledger.Part
 	children []*branch
+	// shown is what its line says, in tenths of a MiB.
+	shown int64
 }
 
 // Bounds for what a file may say.
@@ -22,24 +22,29 @@ const (
 )
 
 // newTree builds the tree of a ledger's parts: the largest first on each level,
-// what is unexplained last, and nothing that is empty but that.
-func newTree(parts []ledger.Part) []*branch {
+// what is unexplained last, and nothing that is empty but that, unless empty
+// ones are wanted. A part whose parent is not there stands at the top.
+func newTree(res int64, parts []ledger.Part, empty bool) []*branch {
 	byID := make(map[string]*branch, len(parts))
 	var top []*branch
 	for _, p := range parts[:min(len(parts), maxParts)] {
 		b := &branch{part: p}
 		if parent := byID[p.Parent]; p.Parent != "" && parent != nil {
 			parent.children = append(parent.children, b)
-		} else if p.Parent == "" {
+		} else {
 			top = append(top, b)
 		}
 		byID[p.ID] = b
 	}
-	return tidy(top)
+	top = tidy(top, empty)
+	round(top, res, res, tenths(res))
+	return top
 }
 
-func tidy(level []*branch) []*branch {
-	level = slices.DeleteFunc(level, func(b *branch) bool { return b.part.Bytes == 0 && b.part.ID != ledger.Unexplained })
+func tidy(level []*branch, empty bool) []*branch {
+	level = slices.DeleteFunc(level, func(b *branch) bool {
+		return b.part.Bytes == 0 && b.part.ID != ledger.Unexplained && !empty
+	})
 	slices.SortStableFunc(level, func(a, b *branch) int {
 		switch {
 		case a.part.ID == ledger.Unexplained:
@@ -47,123 +52,97 @@ func tidy(level []*branch) []*branch {
 		case b.part.ID == ledger.Unexplained:
 			return -1
 		}
-		return int(max(-1, min(1, b.part.Bytes-a.part.Bytes)))
+		return compare(b.part.Bytes, a.part.Bytes)
 	})
 	for _, b := range level {
-		b.children = tidy(b.children)
+		b.children = tidy(b.children, empty)
 	}
 	return level
 }
+
+func compare(a, b int64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// round makes the lines of a level add up to the line above. Parts that a
+// sentence may name, of a tenth of RES or more, are rounded to the nearest, as
+// there; the small ones are rounded down, and those that lose most by it get a
+// tenth of a MiB more. Where the parts do not sum to their parent, all are
+// rounded to the nearest.
+func round(level []*branch, res, total, shown int64) {
+	var sum int64
+	for _, b := range level {
+		sum += b.part.Bytes
+	}
+	var small []*branch
+	for _, b := range level {
+		b.shown = tenths(b.part.Bytes)
+		if sum == total && float64(b.part.Bytes) < float64(res)/10 {
+			b.shown = int64(math.Floor(exact(b)))
+			small = append(small, b)
+		}
+		shown -= b.shown
+	}
+	slices.SortStableFunc(small, func(a, b *branch) int { return compare(lost(b), lost(a)) })
+	for _, b := range small[:max(0, min(shown, int64(len(small))))] {
+		b.shown++
+	}
+	for _, b := range level {
+		round(b.children, res, b.part.Bytes, b.shown)
+	}
+}
+
+// lost is what rounding down takes from a part, in millionths of a tenth.
+func lost(b *branch) int64 { return int64(1e6 * (exact(b) - float64(b.shown))) }
+
+// exact is a part in tenths of a MiB.
+func exact(b *branch) float64 { return float64(b.part.Bytes) / mib * 10 }
 
 // leaf is one line of the tree before it is set.
 type leaf struct {
 	lead  string // the tree's own strokes
 	rest  string // the strokes of further lines
-	label string
+	name  string
+	note  string
+	id    string
 	bytes int64
+	shown int64
 }
 
-// leaves flattens the tree into lines. A part with one child that is all of it
-// is that child: nothing is said twice.
-func leaves(level []*branch, lead string, depth int, out []leaf) []leaf {
+// leaves flattens the tree into lines. above are the names over this level. A part with one child that is all of it
+// is one line with it: nothing is said twice.
+func (p *printer) leaves(level []*branch, above, lead string, depth int, out []leaf) []leaf {
 	for i, b := range level {
+		name := nameOf(b.part)
 		for len(b.children) == 1 && b.children[0].part.Bytes == b.part.Bytes {
 			b = b.children[0]
+			name = joined(name, nameOf(b.part))
 		}
 		stroke, under := "├─ ", "│  "
 		if i == len(level)-1 {
 			stroke, under = "└─ ", "   "
 		}
-		out = append(out, leaf{lead: lead + stroke, rest: lead + under, label: labelOf(b.part), bytes: b.part.Bytes})
-		if depth < maxDepth {
-			out = leaves(b.children, lead+under, depth+1, out)
+		l := leaf{
+			lead: lead + stroke, rest: lead + under, name: name, id: b.part.ID,
+			bytes: b.part.Bytes, shown: b.shown,
+		}
+		if !p.options.Brief {
+			l.note = noteOf(b.part, above+" "+name, p.options.Verbose)
+		}
+		deeper := len(b.children) > 0 && depth < maxDepth
+		if deeper {
+			l.rest += "│  "
+		}
+		out = append(out, l)
+		if deeper {
+			out = p.leaves(b.children, above+" "+name, lead+under, depth+1, out)
 		}
 	}
 	return out
-}
-
-// labelOf is a part in a few words: its description up to the first colon.
-func labelOf(p ledger.Part) string {
-	if p.ID == ledger.Unexplained || p.What == "" {
-		return clean(p.ID, 60)
-	}
-	text, _, _ := strings.Cut(p.What, ": ")
-	text, _, _ = strings.Cut(text, "; ")
-	return clean(text, 100)
-}
-
-// Widths of the tree, in columns.
-const (
-	treeIndent  = 4
-	wBytes      = 10
-	wShare      = 8
-	barCells    = 16
-	widestLabel = 64
-)
-
-// tree adds where RES is: name, MiB, share, bar.
-func (p *printer) tree(title string, res int64, parts []ledger.Part) {
-	lines := leaves(newTree(parts), "", 0, nil)
-	label := p.labelWidth(title, lines)
-	bar := p.options.Width == 0 || treeIndent+label+wBytes+wShare+2+barCells <= p.options.Width
-	if width(title) > label { // a narrow terminal: a line of its own
-		p.paragraph(toneHead, treeIndent, title)
-		title = ""
-	}
-	head := left(title, label) + right("MiB", wBytes) + right("share", wShare)
-	indent := strings.Repeat(" ", treeIndent)
-	p.line(piece{toneHead, indent + head})
-	p.line(piece{tonePlain, indent + left("RES", label)}, piece{tonePlain, right(fixed(tenths(res)), wBytes)}, piece{toneDim, right("100 %", wShare)})
-	for _, l := range lines {
-		wrapped := wrapWords(l.label, label-width(l.lead))
-		for i, text := range wrapped {
-			if i > 0 {
-				p.line(piece{toneDim, indent + l.rest}, piece{tonePlain, text})
-				continue
-			}
-			pieces := []piece{
-				{toneDim, indent + l.lead},
-				{tonePlain, left(text, label-width(l.lead))},
-				{tonePlain, right(fixed(tenths(l.bytes)), wBytes)},
-				{toneDim, right(share(l.bytes, res), wShare)},
-			}
-			if bar {
-				pieces = append(pieces, piece{toneGC, "  " + strings.Repeat("█", cells(l.bytes, res))})
-			}
-			p.line(pieces...)
-		}
-	}
-}
-
-// labelWidth is the room for the names: what they need, as far as the width
-// allows.
-func (p *printer) labelWidth(title string, lines []leaf) int {
-	need := width(title)
-	for _, l := range lines {
-		need = max(need, min(width(l.lead)+width(l.label), widestLabel))
-	}
-	if p.options.Width > 0 {
-		need = min(need, max(p.options.Width-treeIndent-wBytes-wShare, width("where RES is now")))
-	}
-	return need
-}
-
-// share is a part of RES in whole per cent.
-func share(bytes, res int64) string {
-	if res <= 0 {
-		return ""
-	}
-	percent := math.Round(float64(bytes) / float64(res) * 100)
-	if percent == 0 {
-		percent = 0 // not "-0"
-	}
-	return strconv.FormatFloat(percent, 'f', 0, 64) + " %"
-}
-
-// cells is the length of a part's bar.
-func cells(bytes, res int64) int {
-	if res <= 0 || bytes <= 0 {
-		return 0
-	}
-	return int(math.Round(min(float64(bytes)/float64(res), 1) * barCells))
 }

@@ -3,23 +3,20 @@ package timeline
 import (
 	"bytes"
 	"io"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"whyres/collector/explain"
-	"whyres/collector/mem"
 )
 
 // Verdict prints the verdict by itself: whose it is, then why RES is what it is,
-// where it is, and what was given back.
-func Verdict(w io.Writer, o Options, v *explain.Verdict) error {
+// where it is, and what was given back. before is that of an earlier look at the
+// same process, beside which the changes are shown; nil where there is none.
+func Verdict(w io.Writer, o Options, v, before *explain.Verdict) error {
 	p := newPrinter(o)
-	parts := headline(&mem.Header{Host: v.Host, Process: v.Process})
-	p.paragraph(toneHead, 0, append(parts, "RES"+glue+size(v.RES))...)
-	p.verdict(v)
+	p.whose(v, before)
+	p.verdict(v, before)
 	_, err := io.Copy(w, bytes.NewReader(p.out.Bytes()))
 	return err
 }
@@ -35,12 +32,12 @@ func (t *Timeline) Verdict(v *explain.Verdict) error {
 	}
 	t.finish()
 	t.judged = true
-	t.lines.verdict(v)
+	t.lines.verdict(v, nil)
 	return t.flush()
 }
 
 // verdict adds all of it: the sentences first.
-func (p *printer) verdict(v *explain.Verdict) {
+func (p *printer) verdict(v, before *explain.Verdict) {
 	p.blank()
 	why := v.Why
 	if len(why) == 0 {
@@ -50,7 +47,7 @@ func (p *printer) verdict(v *explain.Verdict) {
 	p.forecast(v)
 	if len(v.Ledger) > 0 {
 		p.blank()
-		p.tree(treeHead(v), v.RES, v.Ledger)
+		p.tree(treeTitle(v), v.RES, v.Ledger, bytesOf(before))
 	}
 	if v.Trace != nil {
 		p.blank()
@@ -59,6 +56,10 @@ func (p *printer) verdict(v *explain.Verdict) {
 	if v.MemStats.Source != "" && v.MemStats.Source != "none" && v.MemStats.Sys > 0 {
 		p.blank()
 		p.paragraph(tonePlain, treeIndent, memStatsText(v)...)
+	}
+	if v.Pages != nil && len(v.Pages.Sizes) > 0 {
+		p.blank()
+		p.sizes(v.Pages.Sizes)
 	}
 	p.causes(v.Causes)
 	p.warnings(v.Warnings)
@@ -125,58 +126,36 @@ func in(now, then time.Time) string {
 	return " (in " + span(then.Sub(now)) + " at the soonest)"
 }
 
-// memStatsText is the Go runtime's own account.
-func memStatsText(v *explain.Verdict) []string {
-	m := &v.MemStats
-	idle := "idle" + glue + amount(clampInt(m.HeapIdle)) + ", " + amount(clampInt(m.HeapReleased)) + " of it released"
-	out := []string{
-		"MemStats", "sys" + glue + amount(clampInt(m.Sys)), "heap in use" + glue + amount(clampInt(m.HeapInuse)), idle,
-		"stacks" + glue + amount(clampInt(m.StackInuse)),
-	}
-	out = append(out, lastGC(v))
-	if m.NextGC != 0 && m.NextGC < noNextGC {
-		out = append(out, "next at"+glue+amount(clampInt(m.NextGC)))
-	}
-	if m.GCPercent < 0 {
-		out = append(out, "GOGC off")
-	}
-	if m.MemoryLimit > 0 && m.MemoryLimit != math.MaxInt64 {
-		out = append(out, "GOMEMLIMIT"+glue+size(m.MemoryLimit))
-	}
-	if m.Torn {
-		out = append(out, "read while they changed: not exact")
-	}
-	return out
-}
-
-// noNextGC is from where NextGC means that none is to come: GOGC=off and no
-// memory limit make it the largest number there is, less some small ones.
-const noNextGC = 1 << 50
-
 // oldSample is from when on the sample that a verdict divides is not of now.
 const oldSample = 100 * time.Millisecond
 
-// treeHead says of when the tree is.
-func treeHead(v *explain.Verdict) string {
-	if age := time.Duration(v.SampleAge); age >= oldSample {
-		return "where RES was, " + span(age) + " before the end"
+// old is how long before the end of a trace the sample was taken, 0 where that
+// is now.
+func old(v *explain.Verdict) time.Duration {
+	if ago := time.Duration(v.SampleAge); v.Trace != nil && ago >= oldSample {
+		return ago
 	}
-	return "where RES is now"
+	return 0
 }
 
-// lastGC is the last GC and when it was.
-func lastGC(v *explain.Verdict) string {
-	gc := "GC" + glue + strconv.FormatUint(uint64(v.MemStats.NumGC), 10)
-	ago, age := time.Duration(v.LastGCAgo), time.Duration(v.SampleAge)
-	switch {
-	case ago <= 0:
-		return gc
-	case age >= oldSample:
-		return gc + ", " + span(ago+age) + " before the end"
-	case ago < 50*time.Millisecond:
-		return gc + ", just now"
+// treeTitle says of when the tree is.
+func treeTitle(v *explain.Verdict) string {
+	if ago := old(v); ago > 0 {
+		return "where RES was, " + span(ago) + " before the end"
 	}
-	return gc + ", " + span(ago) + " ago"
+	return narrowTitle
+}
+
+// bytesOf are the parts of a verdict by their ids, and RES as "".
+func bytesOf(v *explain.Verdict) map[string]int64 {
+	if v == nil {
+		return nil
+	}
+	out := map[string]int64{"": v.RES}
+	for _, part := range v.Ledger {
+		out[part.ID] = part.Bytes
+	}
+	return out
 }
 
 // causes adds the reasons with their evidence and remedies.

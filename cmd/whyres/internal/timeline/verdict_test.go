@@ -84,7 +84,7 @@ func TestVerdictGolden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			if err := Verdict(&out, o, judged()); err != nil {
+			if err := Verdict(&out, o, judged(), nil); err != nil {
 				t.Fatal(err)
 			}
 			golden(t, name, out.String())
@@ -126,7 +126,7 @@ func TestVerdictOfStory(t *testing.T) {
 		}
 		v := a.Verdict()
 		var out bytes.Buffer
-		if err := Verdict(&out, o, &v); err != nil {
+		if err := Verdict(&out, o, &v, nil); err != nil {
 			t.Fatal(err)
 		}
 		for line := range strings.Lines(out.String()) {
@@ -144,7 +144,7 @@ func TestTreeIsBounded(t *testing.T) {
 	}
 	v.RES = 0
 	var out bytes.Buffer
-	if err := Verdict(&out, Options{Width: 60}, v); err != nil {
+	if err := Verdict(&out, Options{Width: 60}, v, nil); err != nil {
 		t.Fatal(err)
 	}
 	if n := bytes.Count(out.Bytes(), []byte("\n")); n > 2*maxParts {

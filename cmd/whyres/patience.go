@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"time"
+)
+
+// patience is how long something takes before the person is told to wait.
+const patience = 2 * time.Second
+
+// patiently does what usually is quick: it says so once where it is not, and
+// returns at once when interrupted. What is under way then goes on until the
+// program ends, which is right for reading.
+func patiently[T any](ctx context.Context, s streams, do func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := do()
+		done <- result{value, err}
+	}()
+	slow := time.NewTimer(patience)
+	defer slow.Stop()
+	for {
+		select {
+		case r := <-done:
+			return r.value, r.err
+		case <-slow.C:
+			s.say("reading the process takes longer than usual ...")
+		case <-ctx.Done():
+			var none T
+			return none, ctx.Err()
+		}
+	}
+}
