@@ -6,8 +6,8 @@ import (
 	"whyres/collector/mem"
 )
 
-// readChunks marks every page by the chunks' bitmaps.
-func (t *Target) readChunks(w *walk) error {
+// readChunks marks every page of the ranges by the chunks' bitmaps.
+func (t *Target) readChunks(w *walk, ranges []mem.Range) error {
 	index, err := t.readScavengeIndex()
 	if err != nil {
 		return err
@@ -16,7 +16,7 @@ func (t *Target) readChunks(w *walk) error {
 	if t.where.off("pallocData.scavenged")+chunkPages/8 > size {
 		return fmt.Errorf("process %d: %w: pallocData of %d bytes", t.PID, ErrMismatch, size)
 	}
-	for _, arena := range w.arenas {
+	for _, arena := range ranges {
 		spans, err := t.chunkSpans(arena, size)
 		if err != nil {
 			return err

@@ -56,10 +56,11 @@ func contiguous(spans []span, ptrs []byte, size int) []span {
 	return spans
 }
 
-// States of a span (runtime.mSpanState).
+// States of a span (runtime.mSpanState). Since Go 1.14 free pages are in no span.
 const (
 	spanInUse  = 1
 	spanManual = 2
+	spanFree   = 3
 )
 
 // addSpan marks one span's pages and counts its objects. A manual span with an
@@ -83,6 +84,9 @@ func (w *walk) addSpan(at *where, b []byte) {
 		if elemsize == 0 {
 			state = pageManual
 		}
+	case spanFree:
+		w.addFree(start, npages, at.has("mspan.scavenged") && b[at.off("mspan.scavenged")] != 0)
+		return
 	default:
 		return
 	}

@@ -59,7 +59,8 @@ const walkTries = 5
 // pages that change hands in that moment it is a moment too late.
 //
 // Sources: runtime.mheap_.pages.inUse and chunks, mheap_.allspans, each P's
-// pcache, mheap_.pages.scav.index (Go 1.21+).
+// pcache, mheap_.pages.scav.index (Go 1.21+), mheap_.curArena (1.13 to 1.16),
+// mheap_.allArenas (1.12 and 1.13, which have no bitmaps).
 func (t *Target) Walk(o WalkOptions) (*Heap, error) {
 	if err := t.usable(); err != nil {
 		return nil, err
@@ -125,14 +126,7 @@ func (t *Target) walkOnce() (w walk, err error) {
 	if w.stats, err = t.MemStats(); err != nil {
 		return w, err
 	}
-	if w.arenas, err = t.readArenas(); err != nil {
-		return w, err
-	}
-	w.pages = newPageMap(w.arenas)
-	if err = t.readChunks(&w); err != nil {
-		return w, err
-	}
-	if err = t.readPageCaches(&w); err != nil {
+	if err = t.era.chart(t, &w); err != nil {
 		return w, err
 	}
 	if err = t.readSpans(&w); err != nil {
