@@ -391,16 +391,11 @@ func TestCounterAddrs(t *testing.T) {
 	})
 }
 
-// TestGCMarksOfATarget: the ends of the target's GCs, as ReadMemStats tells
-// them on the wall clock, come out as marks at the same distances. The target
-// asked for its last GC itself, the others are the pacer's.
-func TestGCMarksOfATarget(t *testing.T) {
-	t.Parallel()
-	c := startTarget(t, buildTarget(t, "local"))
-	target, err := Open("/proc", c.pid)
-	if err != nil {
-		t.Fatal(err)
-	}
+// marksEqualPauses: the ends of the target's GCs, as ReadMemStats tells them on
+// the wall clock, come out as marks at the same distances. The target asked for
+// its last GC itself, the others are the pacer's.
+func marksEqualPauses(t *testing.T, target *Target, c child) {
+	t.Helper()
 	marks, seen, err := target.GCMarks(GCSeen{})
 	if err != nil {
 		t.Fatal(err)

@@ -41,6 +41,8 @@ type variant struct {
 	env   []string
 	// since is the first minor version of Go that knows the setting.
 	since int
+	// busy: the target is not at rest, so that nothing can be compared.
+	busy bool
 }
 
 // build is one way to build the target.
@@ -61,6 +63,7 @@ func variants() []variant {
 		{name: "gogc10", env: []string{"GOGC=10"}},
 		{name: "freed", env: []string{"TARGET_FREE=1"}},
 		{name: "dontneed", env: []string{"GODEBUG=madvdontneed=1"}},
+		{name: "busy", env: []string{"TARGET_CHURN=1"}, busy: true},
 		{name: "limit", env: []string{"GOMEMLIMIT=16MiB"}, since: 19},
 		{name: "bigLimit", env: []string{"GOMEMLIMIT=200MiB"}, since: 19},
 		{name: "gogcOffLimit", env: []string{"GOGC=off", "GOMEMLIMIT=64MiB"}, since: 19},
@@ -222,20 +225,30 @@ func TestEqualsReadMemStats(t *testing.T) {
 				compared = append(compared, v.name)
 				t.Run(v.name, func(t *testing.T) {
 					t.Parallel()
-					equalsReadMemStats(t, startTarget(t, programs[v.build], v.env...))
+					c := startTarget(t, programs[v.build], v.env...)
+					if v.busy {
+						staysHonest(t, c)
+						return
+					}
+					equalsReadMemStats(t, c, v.env == nil)
 				})
 			}
 		})
 	}
 }
 
-func equalsReadMemStats(t *testing.T, c child) {
+// equalsReadMemStats compares one target; byPacer: its GCs came as the GC's own
+// pacer, with no setting, makes them.
+func equalsReadMemStats(t *testing.T, c child, byPacer bool) {
 	t.Helper()
 	start := time.Now()
 	target, err := Open("/proc", c.pid)
 	t.Logf("Open: %v, %+v", time.Since(start), target.Binary)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if byPacer {
+		marksEqualPauses(t, target, c)
 	}
 	c.holds(t, func(said map[string]uint64) []string {
 		s, err := target.MemStats()

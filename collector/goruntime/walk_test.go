@@ -216,11 +216,10 @@ func TestCheckArenas(t *testing.T) {
 	}
 }
 
-// TestBusyProcess reads a target while it allocates and frees: no error, and
-// what is marked as agreeing is not torn.
-func TestBusyProcess(t *testing.T) {
-	t.Parallel()
-	c := startTarget(t, buildTarget(t, "local"), "TARGET_CHURN=1")
+// staysHonest reads a target while it allocates and frees: no error, and what is
+// marked as agreeing is not torn.
+func staysHonest(t *testing.T, c child) {
+	t.Helper()
 	target, err := Open("/proc", c.pid)
 	if err != nil {
 		t.Fatal(err)
