@@ -17,10 +17,10 @@ const readBatch = 512
 // visit for each address that could be read, in their order; words is valid
 // during the call. An address that is not mapped is passed over.
 func (p *Process) Words(at []mem.Addr, n int, visit func(at mem.Addr, words []uint64)) error {
-	if n <= 0 {
+	if n <= 0 || len(at) == 0 {
 		return nil
 	}
-	buf, words := make([]byte, readBatch*n*8), make([]uint64, n)
+	buf, words := make([]byte, min(len(at), readBatch)*n*8), make([]uint64, n)
 	for len(at) > 0 {
 		batch := at[:min(len(at), readBatch)]
 		whole, err := p.readPieces(batch, n*8, buf)

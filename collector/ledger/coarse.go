@@ -19,8 +19,11 @@ func (b *builder) light() {
 // withoutPages divides by mapping: what the kernel alone tells.
 func (b *builder) withoutPages() {
 	h := hold(b.sample.VMAs, nil, b.process)
-	b.put(Anon, h.class[classAnon]+h.class[classRuntime]+h.class[classOffHeap]+h.owner[mem.OwnerRuntime],
-		"anonymous memory: Go's heap, stacks, C's heap and the rest, not told apart")
+	what := "anonymous memory: Go's heap, stacks, C's large blocks and the rest, not told apart"
+	if b.process.GoVersion == "" {
+		what = "anonymous memory that is none of malloc's, as far as is known, and no stack"
+	}
+	b.put(Anon, h.class[classAnon]+h.class[classRuntime]+h.class[classOffHeap]+h.owner[mem.OwnerRuntime], what)
 	b.put(CgoHeap, h.owner[mem.OwnerMalloc]+h.class[classCgoHeap], whatCgoHeap)
 	b.put(Threads, h.owner[mem.OwnerThread]+h.class[classThread], whatThreads)
 	b.putFiles(h.class)

@@ -29,7 +29,7 @@ func (b *builder) divide(h *holdings) division {
 	}
 	counted := clamp(ownSys(b.sample.MemStats))
 	// Work buffers are counted, but lie in the arenas.
-	most := max(0, counted-clamp(b.sample.Pages.Manual.Bytes)-h.class[classRuntime]-h.located)
+	most := max(0, counted-clamp(b.sample.Pages.Manual.Bytes)-h.class[classRuntime]-h.counted())
 	longest := counted
 	if h.told {
 		longest = most
@@ -37,22 +37,17 @@ func (b *builder) divide(h *holdings) division {
 	own := min(h.short(uint64(longest)), most)
 	d := division{own: own, offHeap: unnamed - own}
 	if h.told {
-		d.ownWhat = estimate(own, "an estimate: what its tables do not locate of the %s that it counts", counted)
-		d.offHeapWhat = whatOffHeap + estimate(own, "less an estimated %s of the Go runtime's own", own)
+		d.offHeapWhat = whatOffHeap
+		if own > 0 {
+			d.ownWhat = fmt.Sprintf("; located by its tables, but for %s: an estimate, at most what they do not locate of the %s that it counts", Size(own), Size(counted))
+			d.offHeapWhat += fmt.Sprintf("; at least: an estimate counts %s more as the Go runtime's own", Size(own))
+		}
 		return d
 	}
 	d.ownWhat = fmt.Sprintf("; at most, by its counters of %s: short mappings of the program count here too", Size(counted))
 	d.offHeapWhat = fmt.Sprintf("%s: anonymous mappings longer than the %s that the Go runtime counts for itself, and what of the others exceeds that",
 		whatOffHeap, Size(counted))
 	return d
-}
-
-// estimate is the words for a part of an estimate, none where it is nothing.
-func estimate(part int64, format string, of int64) string {
-	if part == 0 {
-		return ""
-	}
-	return fmt.Sprintf("; %s of it are "+format, Size(part), Size(of))
 }
 
 // short is what is resident in the remainders that may be the runtime's: no
@@ -70,6 +65,14 @@ func (h *holdings) short(most uint64) (sum int64) {
 // of arenas (runtime.mheap.arenas, 1<<22 pointers on 64-bit Linux), of which
 // only some pages are ever touched.
 const arenaIndex = 32 << 20
+
+// counted is what of the located memory the runtime's counters hold.
+func (h *holdings) counted() int64 {
+	if h.located >= arenaIndex {
+		return h.located - arenaIndex
+	}
+	return h.located
+}
 
 // isLong: more than the Go runtime can have mapped for itself. Where its table
 // of arenas may be part of the mapping, what is resident decides.

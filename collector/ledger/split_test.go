@@ -159,6 +159,18 @@ func TestSplits(t *testing.T) {
 			"",
 		},
 		{
+			"owners: the table of arenas is located, and no counter has it",
+			func(s *mem.Sample, _ *mem.Process) {
+				// Of the counters' 3500 outside the arenas 3400 are located: 100 may
+				// be in what is left of the short mapping.
+				s.VMAs[long].Parts = []mem.VMAPart{part(mem.OwnerRuntime, 32*kib, 2400, 0)}
+				s.VMAs[short].Parts = []mem.VMAPart{part(mem.OwnerRuntime, 3400, 3300, 0)}
+				s.VMAs[short].End = s.VMAs[short].Start + 3500*kib
+			},
+			map[string]int64{Metadata: 500 + 2400 + 3300 + 100, OffHeap: 284 + 16 - 100, Unexplained: 300},
+			"",
+		},
+		{
 			"a library's zeroed variables",
 			func(s *mem.Sample, _ *mem.Process) {
 				lib := "/usr/lib/libc.so.6"

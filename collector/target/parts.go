@@ -11,6 +11,9 @@ import (
 // is nil where the Go runtime was not read. What cannot be read leaves its
 // parts out: the ledger is coarser then.
 func (v *View) parts(s *mem.Sample, heap *goruntime.Heap) {
+	if heap == nil && v.binary.GoVersion != "" {
+		return // where its heap is, is not known: any memory may be that
+	}
 	var arenas, own, released, stacks []mem.Range
 	if heap != nil {
 		own, released, stacks = heap.Own, heap.Released, heap.ThreadStacks
@@ -31,7 +34,7 @@ func (v *View) partsOutside(s *mem.Sample, arenas, own, stacks []mem.Range) {
 	if !ok {
 		return
 	}
-	known := claimsOf(own, mem.OwnerRuntime)
+	known := claimsOf(wholePages(own), mem.OwnerRuntime)
 	if !v.binary.CgoKnown || v.binary.Cgo { // without C there is neither
 		read := reader{present: present, words: v.kernel.Words}.read
 		v.claimStacks(s.VMAs, outside, stacks, read, &known)
@@ -117,6 +120,19 @@ func claimsOf(ranges []mem.Range, owner mem.Owner) claims {
 		if !r.Empty() {
 			out = append(out, claim{r, owner})
 		}
+	}
+	return out
+}
+
+// wholePages widens sorted ranges to the pages that they were mapped with.
+func wholePages(ranges []mem.Range) []mem.Range {
+	out := make([]mem.Range, 0, len(ranges))
+	for _, r := range ranges {
+		r = mem.Range{Start: r.Start &^ (osPage - 1), End: (r.End + osPage - 1) &^ (osPage - 1)}
+		if n := len(out); n > 0 && r.Start < out[n-1].End {
+			r.Start = out[n-1].End
+		}
+		out = append(out, r)
 	}
 	return out
 }
