@@ -39,6 +39,7 @@ type culprit struct {
 func TestCulprits(t *testing.T) {
 	dir := buildCulprits(t)
 	for _, c := range []culprit{
+		{run: "goheap"},
 		{run: "malloc", name: "small blocks", args: []string{"small"}},
 		{run: "malloc", name: "large blocks", args: []string{"large"}},
 		{run: "malloc", name: "blocks of threads", args: []string{"threads"}},
