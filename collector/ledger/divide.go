@@ -13,14 +13,15 @@ type division struct {
 	ownWhat, offHeapWhat string
 }
 
-// divide tells the two apart: by what a trace saw the program map, else by
-// the runtime's own counters, of which what its tables located is taken off. A
+// divide tells the two apart: where the runtime's tables located its own, by
+// what these leave of its counters; else by what a trace saw the program map, or
+// by the counters alone. A
 // mapping that is longer than all that is left is none of the runtime's, and
 // of the shorter ones at most as much is. The kernel may join neighbours into
 // one mapping: the division is then off, by at most what is left.
 func (b *builder) divide(h *holdings) division {
 	unnamed := h.class[classAnon]
-	if mapped := b.known.UserAnon; mapped != nil {
+	if mapped := b.known.UserAnon; mapped != nil && !h.told {
 		offHeap := min(unnamed, resident(*mapped))
 		return division{own: unnamed - offHeap, offHeap: offHeap, offHeapWhat: "mapped by the program's own code"} //nolint:gosec // prose, no credentials
 	}
