@@ -52,11 +52,11 @@ func unsound(v *Verdict) bool {
 func largest(v *Verdict) []ledger.Part {
 	parents := map[string]bool{}
 	for _, part := range v.Ledger {
-		parents[part.Parent] = true
+		parents[part.Parent] = !toldWhole(part.Parent)
 	}
 	var leaves []ledger.Part
 	for _, part := range v.Ledger {
-		if !parents[part.ID] && part.Bytes > 0 {
+		if !parents[part.ID] && !toldWhole(part.Parent) && part.Bytes > 0 {
 			leaves = append(leaves, part)
 		}
 	}
@@ -67,6 +67,9 @@ func largest(v *Verdict) []ledger.Part {
 	}
 	return leaves[:min(max(n, 1), len(leaves))]
 }
+
+// toldWhole: one sentence tells the part and its children.
+func toldWhole(id string) bool { return id == ledger.HeapIdle || id == ledger.HeapReleased }
 
 // sentence tells one part.
 func sentence(v *Verdict, part ledger.Part) string {

@@ -1,7 +1,6 @@
 package goruntime
 
 import (
-	"debug/buildinfo"
 	"debug/elf"
 	"errors"
 	"fmt"
@@ -11,8 +10,6 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
-
-	"whyres/collector/goruntime/internal/layout"
 )
 
 // Binary is the program that a process runs, as far as it is known.
@@ -78,29 +75,6 @@ func recovered(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("%w: %v", ErrDamaged, r)
 	}
-}
-
-// goVersion reads the toolchain's version from the build information that
-// every binary since Go 1.13 carries, stripped or not.
-func goVersion(im *image) (version string, err error) {
-	defer recovered(&err)
-	info, err := buildinfo.Read(im.bytes)
-	if err == nil {
-		return info.GoVersion, nil
-	}
-	if im.elf.Section(".gopclntab") != nil {
-		return "", fmt.Errorf("%w: this binary is of Go 1.12 or older", ErrTooOld)
-	}
-	return "", ErrNotGo
-}
-
-// supported is nil for versions whose variables whyres knows how to read.
-func supported(version string) error {
-	v, _ := layout.ParseVersion(version)
-	if v.Minor < 19 {
-		return fmt.Errorf("%w: this is %s", ErrTooOld, version)
-	}
-	return nil
 }
 
 // goarch is Go's name of the machine, "" for one that is not supported.

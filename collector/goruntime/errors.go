@@ -13,14 +13,14 @@ import (
 var (
 	// ErrNotGo: the program was not built by the Go toolchain.
 	ErrNotGo = errors.New("not a Go program")
-	// ErrTooOld: the runtime keeps its numbers elsewhere before Go 1.19.
-	ErrTooOld = errors.New("needs Go 1.19 or newer")
+	// ErrTooOld: the runtime keeps its heap in other tables before Go 1.12.
+	ErrTooOld = errors.New("needs Go 1.12 or newer")
 	// ErrNoSymbols: the linker was told -s, so the runtime's variables
 	// cannot be found.
 	ErrNoSymbols = errors.New("the binary is stripped: it has neither a symbol table nor DWARF (build it without -ldflags=-s)")
-	// ErrNoLayout: the binary has no DWARF, and no layout of this Go version
-	// is built in.
-	ErrNoLayout = errors.New("the binary has no DWARF and the field offsets of its Go version are not known (build it without -ldflags=-w)")
+	// ErrNoLayout: the binary has no DWARF, no layout of this Go version is
+	// built in, and none of a version nearby was proved to hold.
+	ErrNoLayout = errors.New("the field offsets of its Go version are not known, nor has it DWARF that tells them: only the kernel's view is left (build it without -ldflags=-w, or get a newer whyres)")
 	// ErrGone: the process has ended.
 	ErrGone = errors.New("the process is gone")
 	// ErrNoPermission: ptrace access is refused: another user's process, a

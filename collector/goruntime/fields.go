@@ -12,11 +12,21 @@ import (
 type where struct {
 	layout layout.Layout
 	addr   map[string]uint64
-	// exact: the layout is the binary's own, read from its DWARF.
-	exact bool
-	arch  string
-	minor int
+	source layoutSource
+	arch   string
+	minor  int
 }
+
+// layoutSource is where a layout comes from.
+type layoutSource int
+
+// The sources: the table, for this very version; the binary's own DWARF; the
+// table, for a version nearby.
+const (
+	fromTable layoutSource = iota
+	fromDWARF
+	fromNearby
+)
 
 // field is the absolute address of a field of a variable. The keys are those of
 // layout.Roots; a required key is always there since the layout was checked.
@@ -33,56 +43,20 @@ func (w *where) has(key string) bool {
 	return ok
 }
 
-// maxVariable bounds the pieces read from any variable: a damaged layout must
-// not make whyres allocate.
+// maxVariable bounds the pieces read from any variable.
 const maxVariable = 1 << 20
 
-// findVariables finds the addresses (link-time) and the layout of the
-// variables in the program.
-func findVariables(im *image, version string) (w *where, notes []string, err error) {
-	arch := goarch(im.elf)
-	if arch == "" {
-		return nil, nil, fmt.Errorf("%w: machine %v, want amd64 or arm64", ErrDamaged, im.elf.Machine)
-	}
-	v, release := layout.ParseVersion(version)
-	w = &where{arch: arch, minor: v.Minor, addr: map[string]uint64{}}
-	symbols, hasSymbols, err := variableSymbols(im)
-	if err != nil {
-		return nil, nil, err
-	}
-	l, debugAddrs, dwarfErr := layout.FromDWARF(im.elf)
-	switch {
-	case dwarfErr == nil:
-		w.layout, w.exact = l, true
-	case !hasSymbols:
-		return nil, nil, ErrNoSymbols
-	default:
-		var note string
-		if w.layout, note, err = fromTable(v, release, arch, version, dwarfErr); err != nil {
-			return nil, nil, err
-		}
-		if note != "" {
-			notes = append(notes, note)
-		}
+// newWhere puts a layout and the variables' addresses (link-time) together: from
+// the symbol table or else from DWARF.
+func newWhere(l layout.Layout, source layoutSource, arch string, minor int, symbols, debugAddrs map[string]uint64) (*where, error) {
+	w := &where{layout: l, source: source, arch: arch, minor: minor, addr: map[string]uint64{}}
+	if err := l.Check(minor); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoLayout, err)
 	}
 	if err := w.checkSizes(); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return w, notes, w.place(symbols, debugAddrs)
-}
-
-func fromTable(v layout.Version, release bool, arch, version string, dwarfErr error) (layout.Layout, string, error) {
-	if !release {
-		return nil, "", fmt.Errorf("%w: %s (%w)", ErrNoLayout, version, dwarfErr)
-	}
-	l, note, err := layout.FromTable(v, arch)
-	if err != nil {
-		return nil, "", fmt.Errorf("%w: %s (%w; %w)", ErrNoLayout, version, dwarfErr, err)
-	}
-	if err := l.Check(); err != nil {
-		return nil, "", fmt.Errorf("%w: %s: %w", ErrNoLayout, version, err)
-	}
-	return l, note, nil
+	return w, w.place(symbols, debugAddrs)
 }
 
 // isCgo is the variable that says whether C code is linked in. DWARF has it in
@@ -91,14 +65,14 @@ func fromTable(v layout.Version, release bool, arch, version string, dwarfErr er
 const isCgo = "runtime.iscgo"
 
 // variableSymbols looks the roots' variables up in the symbol table.
-func variableSymbols(im *image) (map[string]uint64, bool, error) {
+func variableSymbols(im *image, minor int) (map[string]uint64, bool, error) {
 	t, ok, err := readSymtab(im.elf, elf.SHT_SYMTAB)
 	if err != nil || !ok {
 		return nil, false, err
 	}
 	want := map[string]bool{isCgo: true}
 	for _, root := range layout.Roots() {
-		if root.Var != "" {
+		if root.Var != "" && root.Speaks(minor) {
 			want[root.Var] = true
 		}
 	}
@@ -107,9 +81,10 @@ func variableSymbols(im *image) (map[string]uint64, bool, error) {
 }
 
 // place notes each variable's address, from the symbol table or else DWARF.
+// What a version or a program does not have has none.
 func (w *where) place(symbols, debugAddrs map[string]uint64) error {
 	for _, root := range layout.Roots() {
-		if root.Var == "" {
+		if root.Var == "" || !root.Speaks(w.minor) {
 			continue
 		}
 		addr, ok := symbols[root.Var]
@@ -117,6 +92,9 @@ func (w *where) place(symbols, debugAddrs map[string]uint64) error {
 			addr, ok = debugAddrs[root.Var]
 		}
 		if !ok {
+			if root.Optional {
+				continue
+			}
 			return fmt.Errorf("%w: no address of %s", ErrNoSymbols, root.Var)
 		}
 		w.addr[root.Key] = addr
@@ -134,10 +112,18 @@ func (w *where) relocate(bias uint64) {
 	}
 }
 
+// checkSizes refuses a damaged layout: it must not make whyres allocate.
 func (w *where) checkSizes() error {
 	for key, v := range w.layout {
-		if v > maxVariable {
-			return fmt.Errorf("%w: %s at %d is beyond %d bytes", ErrNoLayout, key, v, maxVariable)
+		limit := uint64(maxVariable)
+		switch key {
+		case "heapArena": // never read whole: 2 MiB until Go 1.19
+			limit = 4 << 20
+		case "mspan": // read by the thousands
+			limit = 1 << 10
+		}
+		if v > limit {
+			return fmt.Errorf("%w: %s at %d is beyond %d bytes", ErrNoLayout, key, v, limit)
 		}
 	}
 	return nil

@@ -82,20 +82,20 @@ func (t *Target) readRing() (gcRing, error) {
 		if err != nil {
 			return gcRing{}, err
 		}
-		if r = l.ring(); r.settled() {
+		if r = l.ring(t.era.gcPercent(l)); r.settled() {
 			break
 		}
 	}
 	return r, nil
 }
 
-func (l light) ring() gcRing {
+func (l light) ring(gcPercent int32) gcRing {
 	r := gcRing{
 		numGC:     l.u32("memstats", "numgc"),
 		forced:    l.u32("memstats", "numforcedgc"),
 		lastMono:  int64(l.u64("memstats", "last_gc_nanotime")),
 		lastUnix:  int64(l.u64("memstats", "last_gc_unix")),
-		gcPercent: int32(l.u32("gcController", "gcPercent")),
+		gcPercent: gcPercent,
 	}
 	ends := l.bytes("memstats", "pause_end")
 	for i := range r.pauseEnd {

@@ -81,11 +81,12 @@ func pclntabOffset(f *elf.File, s *elf.Section, data []byte) (uint64, bool) {
 	return 0, false
 }
 
-// isPclntab looks for pcHeader (runtime/symtab.go): a magic of Go 1.18 or 1.20,
-// two zeros, the least instruction size and 8-byte pointers.
+// isPclntab looks for pcHeader (runtime/symtab.go): a magic of Go 1.2, 1.16, 1.18
+// or 1.20, two zeros, the least instruction size and 8-byte pointers.
 func isPclntab(b []byte) bool {
 	magic := binary.LittleEndian.Uint32(b)
-	return (magic == 0xfffffff0 || magic == 0xfffffff1) && b[4] == 0 && b[5] == 0 && (b[6] == 1 || b[6] == 4) && b[7] == 8
+	known := magic == 0xfffffffb || magic == 0xfffffffa || magic == 0xfffffff0 || magic == 0xfffffff1
+	return known && b[4] == 0 && b[5] == 0 && (b[6] == 1 || b[6] == 4) && b[7] == 8
 }
 
 // textStart is the link-time address of runtime.text, from which the table

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"whyres/collector/goruntime/internal/layout"
 	"whyres/collector/mem"
 )
 
@@ -91,15 +92,21 @@ func FuzzOpenELF(f *testing.F) {
 			return
 		}
 		im := &image{bytes: bytes.NewReader(file), elf: e}
-		_, _ = goVersion(im)
+		_, _ = versionInFile(im)
+		_ = isGo(e)
 		newCFuncs(e).name(0x1000)
 		if table, ok := findPclntab(e); ok {
 			if g, err := newGoFuncs(table.data, 0x1000); err == nil {
 				g.name(0x1000)
 			}
 		}
-		w, _, err := findVariables(im, "go1.26.8")
-		if err == nil && (w.layout.Check() != nil || w.addr["mheap_"] == 0 && len(w.addr) == 0) {
+		symbols, _, _ := variableSymbols(im, 26)
+		l, addrs, err := layout.FromDWARF(e, 26)
+		if err != nil {
+			return
+		}
+		w, err := newWhere(l, fromDWARF, "amd64", 26, symbols, addrs)
+		if err == nil && (w.layout.Check(26) != nil || w.addr["mheap_"] == 0 && len(w.addr) == 0) {
 			t.Error("found variables without a layout")
 		}
 	})
@@ -195,7 +202,7 @@ func TestOpenSaysWhy(t *testing.T) {
 		t.Errorf("Open of an ended process: %v, want ErrGone", err)
 	}
 	for version, want := range map[string]error{
-		"go1.18.10": ErrTooOld, "go1.13": ErrTooOld, "go1.19": nil, "go1.27.4": nil,
+		"go1.11.13": ErrTooOld, "go1.9": ErrTooOld, "go1.12": nil, "go1.27.4": nil,
 		"devel go1.28-abcdef": nil, "go1.26.8-X:nogreenteagc": nil,
 	} {
 		if err := supported(version); !errors.Is(err, want) {
@@ -384,16 +391,11 @@ func TestCounterAddrs(t *testing.T) {
 	})
 }
 
-// TestGCMarksOfATarget: the ends of the target's GCs, as ReadMemStats tells
-// them on the wall clock, come out as marks at the same distances. The target
-// asked for its last GC itself, the others are the pacer's.
-func TestGCMarksOfATarget(t *testing.T) {
-	t.Parallel()
-	c := startTarget(t, buildTarget(t, "local"))
-	target, err := Open("/proc", c.pid)
-	if err != nil {
-		t.Fatal(err)
-	}
+// marksEqualPauses: the ends of the target's GCs, as ReadMemStats tells them on
+// the wall clock, come out as marks at the same distances. The target asked for
+// its last GC itself, the others are the pacer's.
+func marksEqualPauses(t *testing.T, target *Target, c child) {
+	t.Helper()
 	marks, seen, err := target.GCMarks(GCSeen{})
 	if err != nil {
 		t.Fatal(err)

@@ -13,8 +13,8 @@ type lightPlan struct {
 	at    map[string]int
 }
 
-// planLight takes gcController, memstats and scavenge whole (10 KiB in all) and
-// two words of mheap_.
+// planLight takes the variables with the counters whole (10 KiB in all) and some
+// words of mheap_: those of them that this version has.
 func planLight(w *where) lightPlan {
 	p := lightPlan{at: map[string]int{}}
 	add := func(key string, addr uint64, size int) {
@@ -22,13 +22,30 @@ func planLight(w *where) lightPlan {
 		p.spans = append(p.spans, span{addr, size})
 		p.size += size
 	}
-	add("gcController", w.addr["gcController"], w.off("gcController"))
-	add("memstats", w.addr["memstats"], w.off("memstats"))
+	for _, key := range []string{"gcController", "memstats", "scavenge"} {
+		if w.has(key) {
+			add(key, w.addr[key], w.off(key))
+		}
+	}
 	add("spanalloc", w.field("mheap_", "spanalloc.inuse"), 8)
 	add("spanstat", w.field("mheap_", "spanalloc.stat"), 8)
 	add("cachealloc", w.field("mheap_", "cachealloc.inuse"), 8)
-	add("scavenge", w.addr["scavenge"], w.off("scavenge"))
+	add("cachestat", w.field("mheap_", "cachealloc.stat"), 8)
+	for _, path := range []string{"scavengeGoal", "scavengeRetainedGoal"} {
+		if w.has("mheap_." + path) {
+			add("scavengeGoal", w.field("mheap_", path), 8)
+		}
+	}
+	if w.has("gcpercent") {
+		add("gcpercent", w.addr["gcpercent"], 8) // 4, but word takes 8
+	}
 	return p
+}
+
+// has reports whether the piece is read.
+func (p *lightPlan) has(piece string) bool {
+	_, ok := p.at[piece]
+	return ok
 }
 
 // light is one reading of the pieces of a lightPlan.
@@ -44,24 +61,25 @@ func (t *Target) readLight() (light, error) {
 	if err := t.memory.read(t.buf, t.light.spans); err != nil {
 		return l, err
 	}
-	return l, t.checkIdentity(l.word("spanstat"))
+	return l, t.checkIdentity(l.word("spanstat"), l.word("cachestat"))
 }
 
-// checkIdentity looks at a pointer that the runtime sets once, in mheap.init,
-// to memstats.mspan_sys: other memory lies there when the layout is wrong or
-// the process has executed another program. It is nil until the runtime has
-// started.
-func (t *Target) checkIdentity(stat uint64) error {
-	want := t.where.field("memstats", "mspan_sys")
-	if stat == want {
+// checkIdentity looks at two pointers that the runtime sets once, in mheap.init,
+// to memstats.mspan_sys and mcache_sys: other memory lies there when the layout
+// is wrong or the process has executed another program. It is nil until the
+// runtime has started.
+func (t *Target) checkIdentity(spans, caches uint64) error {
+	wantSpans, wantCaches := t.where.field("memstats", "mspan_sys"), t.where.field("memstats", "mcache_sys")
+	if spans == wantSpans && caches == wantCaches {
 		t.started = true
 		return nil
 	}
-	if stat == 0 && !t.started {
+	if (spans == 0 || spans == wantSpans) && caches == 0 && !t.started {
 		return nil
 	}
-	return fmt.Errorf("process %d (%s, %s): %w, or it has executed another program: runtime.mheap_.spanalloc.stat is %#x, want %#x",
-		t.PID, t.Binary.Exe, t.Binary.GoVersion, ErrMismatch, stat, want)
+	return fmt.Errorf("process %d (%s, %s): %w, or it has executed another program: runtime.mheap_.spanalloc.stat is %#x, want %#x, "+
+		"cachealloc.stat is %#x, want %#x",
+		t.PID, t.Binary.Exe, t.Binary.GoVersion, ErrMismatch, spans, wantSpans, caches, wantCaches)
 }
 
 // bytes is the reading from a field of a variable on.

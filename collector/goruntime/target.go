@@ -19,6 +19,7 @@ type Target struct {
 
 	where  *where
 	memory memory
+	era    era
 	light  lightPlan
 	buf    []byte
 	// started: the runtime was seen initialised.
@@ -53,33 +54,30 @@ func (t *Target) usable() error {
 }
 
 func (t *Target) open(im *image, proc string) error {
-	version, err := goVersion(im)
-	t.Binary.GoVersion = version
-	if err == nil {
-		err = supported(version)
-	}
-	if err == nil {
-		t.where, t.Binary.Notes, err = findVariables(im, version)
-	}
-	if err != nil {
+	named := func(err error) error {
 		return fmt.Errorf("process %d (%s): %w", t.PID, t.Binary.Exe, err)
+	}
+	if !isGo(im.elf) {
+		return named(ErrNotGo)
 	}
 	bias, err := im.bias(proc, t.PID, t.Binary.Exe)
 	if err != nil {
 		return err
 	}
-	t.where.relocate(bias)
-	t.light = planLight(t.where)
-	t.buf = make([]byte, t.light.size)
+	if t.Binary.GoVersion, err = goVersion(im, &t.memory, bias); err == nil {
+		err = supported(t.Binary.GoVersion)
+	}
+	if err == nil {
+		err = t.locate(im, bias)
+	}
+	if err != nil {
+		return named(err)
+	}
 	return t.verify()
 }
 
-// verify reads the target once: whether it may be read, whether it is what the
-// layout says, and whether C is linked in.
+// verify asks whether C is linked in.
 func (t *Target) verify() error {
-	if _, err := t.readLight(); err != nil {
-		return err
-	}
 	addr, ok := t.where.addr[isCgo]
 	if !ok {
 		return nil
@@ -101,9 +99,10 @@ type CounterAddrs struct {
 	HeapFree     mem.Addr
 }
 
-// CounterAddrs returns the addresses, ok=false if they are not known.
+// CounterAddrs returns the addresses, ok=false if they are not known. Before Go
+// 1.19 no single counter tells HeapFree.
 func (t *Target) CounterAddrs() (a CounterAddrs, ok bool) {
-	if t.where == nil {
+	if t.where == nil || !t.where.has("gcController.heapFree") {
 		return CounterAddrs{}, false
 	}
 	return CounterAddrs{

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"whyres/collector/goruntime/internal/layout"
 	"whyres/collector/mem"
 )
 
@@ -33,20 +37,36 @@ func TestMain(m *testing.M) {
 // variant is one way to build and run the target.
 type variant struct {
 	name  string
-	build []string
+	build build
 	env   []string
+	// since is the first minor version of Go that knows the setting.
+	since int
+	// busy: the target is not at rest, so that nothing can be compared.
+	busy bool
+}
+
+// build is one way to build the target.
+type build struct {
+	args string
+	cgo  bool
 }
 
 func variants() []variant {
+	pie := build{args: "-buildmode=pie"}
 	return []variant{
 		{name: "default"},
-		{name: "nodwarf", build: []string{"-ldflags=-w"}},
-		{name: "pie", build: []string{"-buildmode=pie"}},
-		{name: "limit", env: []string{"GOMEMLIMIT=16MiB"}},
-		{name: "bigLimit", env: []string{"GOMEMLIMIT=200MiB"}},
+		{name: "nodwarf", build: build{args: "-ldflags=-w"}},
+		{name: "pie", build: pie},
+		{name: "cgo", build: build{cgo: true}},
+		{name: "cgopie", build: build{args: pie.args, cgo: true}},
 		{name: "gogcOff", env: []string{"GOGC=off"}},
-		{name: "gogcOffLimit", env: []string{"GOGC=off", "GOMEMLIMIT=64MiB"}},
+		{name: "gogc10", env: []string{"GOGC=10"}},
 		{name: "freed", env: []string{"TARGET_FREE=1"}},
+		{name: "dontneed", env: []string{"GODEBUG=madvdontneed=1"}},
+		{name: "busy", env: []string{"TARGET_CHURN=1"}, busy: true},
+		{name: "limit", env: []string{"GOMEMLIMIT=16MiB"}, since: 19},
+		{name: "bigLimit", env: []string{"GOMEMLIMIT=200MiB"}, since: 19},
+		{name: "gogcOffLimit", env: []string{"GOGC=off", "GOMEMLIMIT=64MiB"}, since: 19},
 	}
 }
 
@@ -55,33 +75,61 @@ func toolchains(t *testing.T) []string {
 	t.Helper()
 	extra := os.Getenv("WHYRES_TOOLCHAINS")
 	if extra == "" {
-		t.Log("only the local toolchain is tried: set WHYRES_TOOLCHAINS (\"go1.19.13 go1.27.4\") for others")
+		t.Log("only the local toolchain is tried: set WHYRES_TOOLCHAINS (\"go1.12.17 go1.27.4\") for others")
 	}
 	return append([]string{"local"}, strings.Fields(extra)...)
+}
+
+// minorOf is the minor version of a toolchain's name.
+func minorOf(toolchain string) int {
+	if toolchain == "local" {
+		toolchain = runtime.Version()
+	}
+	v, _ := layout.ParseVersion(toolchain)
+	return v.Minor
 }
 
 // buildTarget compiles testdata/target outside the module, so that any
 // toolchain will do, and returns the program.
 func buildTarget(t testing.TB, toolchain string, args ...string) string {
 	t.Helper()
+	return buildTargetAs(t, toolchain, build{args: strings.Join(args, " ")})
+}
+
+func buildTargetAs(t testing.TB, toolchain string, b build) string {
+	t.Helper()
 	src, err := os.ReadFile(filepath.Join("testdata", "target", "main.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return buildProgram(t, toolchain, string(src), args...)
+	files := map[string]string{"main.go": string(src)}
+	if b.cgo {
+		files["cgo.go"] = "package main\n\nimport \"C\"\n"
+	}
+	return buildFiles(t, toolchain, files, strings.Fields(b.args)...)
 }
 
 func buildProgram(t testing.TB, toolchain, src string, args ...string) string {
 	t.Helper()
+	return buildFiles(t, toolchain, map[string]string{"main.go": src}, args...)
+}
+
+func buildFiles(t testing.TB, toolchain string, files map[string]string, args ...string) string {
+	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"main.go": src, "go.mod": "module target\n\ngo 1.19\n"} {
+	names := slices.Sorted(maps.Keys(files))
+	files["go.mod"] = "module target\n\ngo 1.12\n"
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("go", append(append([]string{"build", "-o", "target"}, args...), "main.go")...)
+	// The files by name: with GOROOT= Go 1.19 does not find the folder.
+	cmd := exec.Command("go", slices.Concat([]string{"build", "-o", "target"}, args, names)...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PWD="+dir, "GOROOT=", "GOFLAGS=-buildvcs=false", "GOTOOLCHAIN="+toolchain)
+	// Old toolchains do not know DWARF 5, the C compiler's default, nor
+	// -buildvcs, which may be in the user's GOFLAGS.
+	cmd.Env = append(os.Environ(), "PWD="+dir, "GOROOT=", "GOTOOLCHAIN="+toolchain, "GOFLAGS=-tags=target", "CGO_CFLAGS=-g -O2 -gdwarf-4")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building the target with %s %v: %v\n%s", toolchain, args, err, out)
 	}
@@ -105,6 +153,12 @@ func startTarget(t testing.TB, program string, env ...string) child {
 	t.Helper()
 	cmd := exec.Command(program)
 	cmd.Env = append(os.Environ(), env...)
+	return start(t, cmd)
+}
+
+// start runs the command until it has said its numbers.
+func start(t testing.TB, cmd *exec.Cmd) child {
+	t.Helper()
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -162,48 +216,67 @@ func (c *child) holds(t *testing.T, check func(said map[string]uint64) []string)
 // runtime.ReadMemStats said, and the pages' sums with the same.
 func TestEqualsReadMemStats(t *testing.T) {
 	for _, toolchain := range toolchains(t) {
-		programs := map[string]string{}
-		for _, v := range variants() {
-			args := strings.Join(v.build, " ")
-			if programs[args] == "" {
-				programs[args] = buildTarget(t, toolchain, v.build...)
+		t.Run(toolchain, func(t *testing.T) {
+			t.Parallel()
+			var compared []string
+			t.Cleanup(func() { t.Logf("compared %s: %s", toolchain, strings.Join(compared, ", ")) })
+			programs := map[build]string{}
+			for _, v := range variants() {
+				if minorOf(toolchain) < v.since {
+					continue
+				}
+				if programs[v.build] == "" {
+					programs[v.build] = buildTargetAs(t, toolchain, v.build)
+				}
+				compared = append(compared, v.name)
+				t.Run(v.name, func(t *testing.T) {
+					t.Parallel()
+					c := startTarget(t, programs[v.build], v.env...)
+					if v.busy {
+						staysHonest(t, c)
+						return
+					}
+					equalsReadMemStats(t, c, v.env == nil)
+				})
 			}
-			t.Run(toolchain+"/"+v.name, func(t *testing.T) {
-				t.Parallel()
-				c := startTarget(t, programs[args], v.env...)
-				start := time.Now()
-				target, err := Open("/proc", c.pid)
-				t.Logf("Open: %v, %+v", time.Since(start), target.Binary)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if hasDWARF := args != "-ldflags=-w"; target.where.exact != hasDWARF {
-					t.Errorf("layout from DWARF: %v, want %v", target.where.exact, hasDWARF)
-				}
-				c.holds(t, func(said map[string]uint64) []string {
-					s, err := target.MemStats()
-					if err != nil {
-						t.Fatal(err)
-					}
-					return compare(s, said)
-				})
-				resident := pagemapResident(t, c.pid)
-				c.holds(t, func(said map[string]uint64) []string {
-					start := time.Now()
-					heap, err := target.Walk(WalkOptions{Resident: resident})
-					if err != nil {
-						t.Fatal(err)
-					}
-					s, pages := heap.Stats, heap.Pages
-					t.Logf("Walk: %v, %+v", time.Since(start), pages)
-					if !s.HeapWalked {
-						t.Error("HeapWalked is false after a walk")
-					}
-					return append(compare(s, said), checkPages(pages, said)...)
-				})
-			})
-		}
+		})
 	}
+}
+
+// equalsReadMemStats compares one target; byPacer: its GCs came as the GC's own
+// pacer, with no setting, makes them.
+func equalsReadMemStats(t *testing.T, c child, byPacer bool) {
+	t.Helper()
+	start := time.Now()
+	target, err := Open("/proc", c.pid)
+	t.Logf("Open: %v, %+v", time.Since(start), target.Binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if byPacer {
+		marksEqualPauses(t, target, c)
+	}
+	c.holds(t, func(said map[string]uint64) []string {
+		s, err := target.MemStats()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return compare(s, said)
+	})
+	resident := pagemapKinds(t, c.pid)
+	c.holds(t, func(said map[string]uint64) []string {
+		start := time.Now()
+		heap, err := target.Walk(WalkOptions{Resident: resident})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, pages := heap.Stats, heap.Pages
+		t.Logf("Walk: %v, %+v", time.Since(start), pages)
+		if !s.HeapWalked {
+			t.Error("HeapWalked is false after a walk")
+		}
+		return append(compare(s, said), checkPages(pages, said, lazyFreeOf(t, c.pid))...)
+	})
 }
 
 // compare checks each field that both have, by name.

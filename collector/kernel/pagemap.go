@@ -67,24 +67,8 @@ func (r *pagemapReader) way() Way {
 	return WayExclusive
 }
 
-// read visits the resident runs of the ranges.
-func (r *pagemapReader) read(ranges []mem.Range, visit func(mem.Range)) error {
-	for _, want := range ranges {
-		whole, err := wholePages(want, r.page)
-		if err != nil {
-			return err
-		}
-		found := runs{visit: visit}
-		if err := r.readRange(whole, found.add); err != nil {
-			return err
-		}
-		found.flush()
-	}
-	return nil
-}
-
-// readRange visits each resident page.
-func (r *pagemapReader) readRange(want mem.Range, visit func(mem.Range)) error {
+// readRange visits each page that is present.
+func (r *pagemapReader) readRange(want mem.Range, visit pageVisit) error {
 	for at := want.Start; at < want.End; {
 		pages := min(uint64(want.End-at)/uint64(r.page), pagemapChunk)
 		entries, err := r.entries(at, int(pages))
@@ -92,12 +76,13 @@ func (r *pagemapReader) readRange(want mem.Range, visit func(mem.Range)) error {
 			return err
 		}
 		for ; len(entries) > 0; entries = entries[entrySize:] {
-			resident, err := r.resident(binary.NativeEndian.Uint64(entries))
-			if err != nil {
-				return err
-			}
-			if resident {
-				visit(mem.Range{Start: at, End: at + r.page})
+			entry := binary.NativeEndian.Uint64(entries)
+			if entry&pagemapPresent != 0 {
+				kind, err := r.kind(entry)
+				if err != nil {
+					return err
+				}
+				visit(mem.Range{Start: at, End: at + r.page}, kind)
 			}
 			at += r.page
 		}
@@ -121,22 +106,22 @@ func (r *pagemapReader) entries(at mem.Addr, pages int) ([]byte, error) {
 	return nil, fmt.Errorf("address %s lies beyond the process's address space", at)
 }
 
-// resident judges one entry. A page that is mapped exactly once is no zero
-// page: these are never counted as mapped.
-func (r *pagemapReader) resident(entry uint64) (bool, error) {
-	if entry&pagemapPresent == 0 {
-		return false, nil
-	}
+// kind judges the entry of a page that is present. A page that is mapped
+// exactly once is no zero page: these are never counted as mapped.
+func (r *pagemapReader) kind(entry uint64) (mem.PageKind, error) {
 	if entry&pagemapExclusive != 0 {
-		return true, nil
+		return mem.PageSmall, nil
 	}
 	frame := entry & pagemapPFN
 	if r.flags == nil || frame == 0 {
 		r.blind = true
-		return false, nil // WayExclusive's rule
+		return mem.PageZero, nil // WayExclusive's rule
 	}
 	zero, err := r.isZero(frame)
-	return !zero, err
+	if zero {
+		return mem.PageZero, err
+	}
+	return mem.PageSmall, err
 }
 
 // isZero asks kpageflags of a page frame. Frames are remembered: nearly all

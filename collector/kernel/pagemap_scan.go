@@ -16,6 +16,7 @@ import (
 const (
 	pageIsPresent = 1 << 3
 	pageIsPFNZero = 1 << 5
+	pageIsHuge    = 1 << 6
 
 	scanRegions = 4096
 )
@@ -42,28 +43,10 @@ type pageRegion struct {
 // serves amd64, arm64, riscv64 and the like; ppc64 and mips have another.
 const scanNumber = 3<<30 | unsafe.Sizeof(pmScanArg{})<<16 | 'f'<<8 | 16
 
-// scanPagemap visits the resident runs of the ranges through the ioctl.
-func scanPagemap(f *os.File, ranges []mem.Range, visit func(mem.Range)) error {
-	regions := make([]pageRegion, scanRegions)
-	page := mem.Addr(os.Getpagesize())
-	for _, r := range ranges {
-		whole, err := wholePages(r, page)
-		if err != nil {
-			return err
-		}
-		found := runs{visit: visit}
-		if err := scanRange(f, whole, regions, found.add); err != nil {
-			return err
-		}
-		found.flush()
-	}
-	return nil
-}
-
 // scanRange visits pieces in order of address. A call goes on behind the last
 // region that came back, never at walk_end alone: the kernel leaves walk_end
 // at an earlier stop although it went on and filled regions in behind it.
-func scanRange(f *os.File, r mem.Range, regions []pageRegion, visit func(mem.Range)) error {
+func scanRange(f *os.File, r mem.Range, regions []pageRegion, visit pageVisit) error {
 	for !r.Empty() {
 		n, walkEnd, err := scanOnce(f, r, regions)
 		if err != nil {
@@ -75,7 +58,7 @@ func scanRange(f *os.File, r mem.Range, regions []pageRegion, visit func(mem.Ran
 			if piece.Start < r.Start || piece.End > r.End || piece.Empty() {
 				return fmt.Errorf("PAGEMAP_SCAN of %s answered with %s", r, piece)
 			}
-			visit(piece)
+			visit(piece, kindOf(got.categories))
 			next = max(next, piece.End)
 		}
 		if n < len(regions) {
@@ -84,6 +67,17 @@ func scanRange(f *os.File, r mem.Range, regions []pageRegion, visit func(mem.Ran
 		r.Start = next
 	}
 	return nil
+}
+
+// kindOf reads a region's categories. The huge zero page is both zero and huge.
+func kindOf(categories uint64) mem.PageKind {
+	switch {
+	case categories&pageIsPFNZero != 0:
+		return mem.PageZero
+	case categories&pageIsHuge != 0:
+		return mem.PageHuge
+	}
+	return mem.PageSmall
 }
 
 // scanOnce makes one call: the regions found, and where the kernel says that
@@ -95,9 +89,8 @@ func scanOnce(f *os.File, r mem.Range, regions []pageRegion) (int, mem.Addr, err
 	arg := pmScanArg{
 		start: uint64(r.Start), end: uint64(r.End),
 		vec: uint64(uintptr(unsafe.Pointer(&regions[0]))), vecLen: uint64(len(regions)),
-		categoryInverted: pageIsPFNZero,
-		categoryMask:     pageIsPresent | pageIsPFNZero,
-		returnMask:       pageIsPresent,
+		categoryMask: pageIsPresent,
+		returnMask:   pageIsPresent | pageIsPFNZero | pageIsHuge,
 	}
 	arg.size = uint64(unsafe.Sizeof(arg))
 	for {

@@ -35,61 +35,102 @@ var errNoScan = errors.New("no PAGEMAP_SCAN")
 // Linux 6.7 to 6.16 take the huge zero page, which a program gets that only
 // reads memory with huge pages, for a resident one under PAGEMAP_SCAN.
 func (p *Process) Resident(ranges []mem.Range, visit func(mem.Range)) error {
+	return p.look(ranges, func() (pageVisit, func()) {
+		found := runs{visit: func(r mem.Range, _ mem.PageKind) { visit(r) }}
+		return func(r mem.Range, kind mem.PageKind) {
+			if kind != mem.PageZero {
+				found.add(r, mem.PageSmall)
+			}
+		}, found.flush
+	})
+}
+
+// Pages is Resident that tells the kinds of pages apart, zero pages too: a run
+// is of one kind. Huge pages are told under WayScan only; elsewhere they are
+// small ones.
+func (p *Process) Pages(ranges []mem.Range, visit func(mem.Range, mem.PageKind)) error {
+	return p.look(ranges, func() (pageVisit, func()) {
+		found := runs{visit: visit}
+		return found.add, found.flush
+	})
+}
+
+// ResidentWay tells how the last Resident or Pages went about it, "" before
+// the first.
+func (p *Process) ResidentWay() Way { return p.way }
+
+// pageVisit takes pieces of one kind, in order of address.
+type pageVisit = func(mem.Range, mem.PageKind)
+
+// look asks about the ranges, one after the other: each begins with a visitor
+// of its own and ends with that one's flush.
+func (p *Process) look(ranges []mem.Range, begin func() (pageVisit, func())) error {
 	f, err := p.open("pagemap")
 	if err != nil {
 		return err
 	}
 	defer f.Close() //nolint:errcheck // only read
-	if err := p.resident(f, ranges, visit); err != nil {
+	if err := p.lookIn(f, ranges, begin); err != nil {
 		return problem(p.path("pagemap"), err)
 	}
 	return nil
 }
 
-// Pages is Resident that tells the kinds of pages apart, zero pages too.
-func (p *Process) Pages(ranges []mem.Range, visit func(mem.Range, mem.PageKind)) error {
-	return p.Resident(ranges, func(r mem.Range) { visit(r, mem.PageSmall) })
-}
-
-// ResidentWay tells how the last Resident went about it, "" before the first.
-func (p *Process) ResidentWay() Way { return p.way }
-
-func (p *Process) resident(f *os.File, ranges []mem.Range, visit func(mem.Range)) error {
+func (p *Process) lookIn(f *os.File, ranges []mem.Range, begin func() (pageVisit, func())) error {
 	if !p.opts.PagemapReads && (p.way == "" || p.way == WayScan) {
 		p.way = WayScan
-		err := scanPagemap(f, ranges, visit)
+		regions := make([]pageRegion, scanRegions)
+		err := each(ranges, begin, func(r mem.Range, visit pageVisit) error { return scanRange(f, r, regions, visit) })
 		if !errors.Is(err, errNoScan) {
 			return err
 		}
 	}
 	reader := newPagemapReader(f, p.fs)
 	defer reader.close()
-	err := reader.read(ranges, visit)
+	err := each(ranges, begin, reader.readRange)
 	p.way = reader.way()
 	return err
 }
 
-// runs joins adjacent pieces into maximal runs.
-type runs struct {
-	cur   mem.Range
-	visit func(mem.Range)
+// each reads the ranges, widened to whole pages.
+func each(ranges []mem.Range, begin func() (pageVisit, func()), read func(mem.Range, pageVisit) error) error {
+	page := mem.Addr(os.Getpagesize())
+	for _, r := range ranges {
+		whole, err := wholePages(r, page)
+		if err != nil {
+			return err
+		}
+		visit, flush := begin()
+		if err := read(whole, visit); err != nil {
+			return err
+		}
+		flush()
+	}
+	return nil
 }
 
-func (r *runs) add(piece mem.Range) {
+// runs joins adjacent pieces of one kind into maximal runs.
+type runs struct {
+	cur   mem.Range
+	kind  mem.PageKind
+	visit pageVisit
+}
+
+func (r *runs) add(piece mem.Range, kind mem.PageKind) {
 	if piece.Empty() {
 		return
 	}
-	if piece.Start == r.cur.End && !r.cur.Empty() {
+	if piece.Start == r.cur.End && kind == r.kind && !r.cur.Empty() {
 		r.cur.End = piece.End
 		return
 	}
 	r.flush()
-	r.cur = piece
+	r.cur, r.kind = piece, kind
 }
 
 func (r *runs) flush() {
 	if !r.cur.Empty() {
-		r.visit(r.cur)
+		r.visit(r.cur, r.kind)
 	}
 	r.cur = mem.Range{}
 }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"errors"
 	"os"
+	"runtime"
 	"slices"
 	"testing"
 	"unsafe"
@@ -59,7 +60,14 @@ func ways(t *testing.T) map[Way]func(*testing.T, []mem.Range) ([]mem.Range, erro
 		}
 		defer f.Close()
 		r := newPagemapReader(f, FS{proc: t.TempDir()}) // no kpageflags there
-		err = r.read(ranges, func(r mem.Range) { got = append(got, r) })
+		err = each(ranges, func() (pageVisit, func()) {
+			found := runs{visit: func(r mem.Range, _ mem.PageKind) { got = append(got, r) }}
+			return func(r mem.Range, kind mem.PageKind) {
+				if kind != mem.PageZero {
+					found.add(r, kind)
+				}
+			}, found.flush
+		}, r.readRange)
 		if r.way() != WayExclusive {
 			t.Errorf("way %q, want %q", r.way(), WayExclusive)
 		}
@@ -87,7 +95,7 @@ func TestResidentByConstruction(t *testing.T) {
 	for i := 40; i < 56; i++ { // 40-56 only read: zero pages
 		sink += data[i*page]
 	}
-	_ = sink
+	runtime.KeepAlive(sink)                                                         // or the compiler reads nothing
 	if err := unix.Madvise(data[16*page:24*page], unix.MADV_DONTNEED); err != nil { // 16-24 released
 		t.Fatal(err)
 	}
@@ -170,10 +178,10 @@ func mincore(t *testing.T, data []byte, at mem.Range) []mem.Range {
 		t.Fatal(errno)
 	}
 	var out []mem.Range
-	found := runs{visit: func(r mem.Range) { out = append(out, r) }}
+	found := runs{visit: func(r mem.Range, _ mem.PageKind) { out = append(out, r) }}
 	for i, in := range vec {
 		if in&1 != 0 {
-			found.add(pages(at, i, i+1))
+			found.add(pages(at, i, i+1), mem.PageSmall)
 		}
 	}
 	found.flush()
@@ -229,8 +237,8 @@ func TestResidentHugePages(t *testing.T) {
 		t.Skip("MADV_HUGEPAGE: ", err)
 	}
 	data[0] = 1
-	sink := data[2*huge] // the huge zero page
-	_ = sink
+	sink := data[2*huge]    // the huge zero page
+	runtime.KeepAlive(sink) // or the compiler reads nothing
 	// From here on khugepaged must keep off: it would fill the hole again.
 	// The huge pages that are there stay.
 	if err := unix.Madvise(data, unix.MADV_NOHUGEPAGE); err != nil {

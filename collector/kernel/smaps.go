@@ -30,8 +30,10 @@ type Mappings struct {
 	// Pss lacks the part of a KiB that the kernel cuts off for each mapping.
 	Sum mem.Smaps
 	// Shmem is the RSS of the mappings that their path tells to be shared
-	// memory.
+	// memory, or their file system to be a tmpfs.
 	Shmem uint64
+	// devices are those of VMAs, as the kernel writes them.
+	devices []string
 }
 
 // Smaps reads the mappings, at most Options.MaxVMAs of them.
@@ -48,6 +50,7 @@ func (p *Process) Smaps() (*Mappings, error) {
 	if err := stillThere(f); err != nil {
 		return nil, problem(p.path("smaps"), err)
 	}
+	p.markTmpfs(m)
 	return m, nil
 }
 
@@ -70,6 +73,7 @@ func stillThere(f io.ReaderAt) error {
 type vma struct {
 	mem.VMA
 	pss, shmemPMD uint64
+	device        string
 }
 
 // parseSmaps reads a whole file and keeps the first keep mappings.
@@ -122,6 +126,7 @@ func (m *Mappings) add(v *vma, keep int) {
 		return
 	}
 	m.VMAs = append(m.VMAs, v.VMA)
+	m.devices = append(m.devices, v.device)
 }
 
 // isShmem tells the mappings of the kernel's own tmpfs by their names: shared
@@ -135,6 +140,9 @@ func isShmem(path string) bool {
 	}
 	return false
 }
+
+// noDevice is that of memory without a file.
+const noDevice = "00:00"
 
 // isHeader tells a mapping's first line: an address in lower-case hexadecimal.
 // Every other line starts with a capital.
@@ -171,6 +179,10 @@ func parseHeader(line []byte) (vma, error) {
 	}
 	v.Offset = uint64(offset)
 	v.Perms = string(words[1])
+	v.device = noDevice
+	if string(words[3]) != noDevice {
+		v.device = string(words[3][:min(len(words[3]), 16)])
+	}
 	path := bytes.TrimLeft(rest, " ")
 	v.Path = string(path[:min(len(path), maxPath)])
 	return v, nil

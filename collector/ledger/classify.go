@@ -13,9 +13,6 @@ const (
 	// classAnon is anonymous memory that nothing names: the Go runtime's own,
 	// the program's mmaps, or C's.
 	classAnon class = iota
-	// classLong is the same, and longer than the Go runtime's own memory is
-	// in all.
-	classLong
 	classArena
 	// classRuntime is named by the Go runtime and no arena.
 	classRuntime
@@ -27,34 +24,25 @@ const (
 	classShmem
 )
 
-// classify sums the RSS of mappings by class. own is the most that the Go
-// runtime has mapped for itself.
-func classify(vmas []mem.VMA, arenas []mem.Range, p mem.Process, own uint64) map[class]int64 {
-	sums := map[class]int64{}
+// classes is the class of each mapping. A library is known by a mapping of it
+// that holds code: the anonymous memory behind its variables is more of them.
+func classes(vmas []mem.VMA, arenas []mem.Range, p mem.Process) []class {
 	// maps files escape a new line in a path, the exe link does not.
 	exe := strings.ReplaceAll(p.Exe, "\n", `\012`)
+	code := map[string]bool{}
 	for i := range vmas {
-		c := classOf(vmas, i, arenas, exe, p.Cgo)
-		if c == classAnon && isLong(&vmas[i], own) {
-			c = classLong
+		if v := &vmas[i]; v.Inode != 0 && len(v.Perms) > 2 && v.Perms[2] == 'x' {
+			code[v.Path] = true
 		}
-		sums[c] += clamp(vmas[i].Rss)
 	}
-	return sums
-}
-
-// arenaIndex is a mapping of the Go runtime's that it does not count: the table
-// of arenas (runtime.mheap.arenas, 1<<22 pointers on 64-bit Linux), of which
-// only some pages are ever touched.
-const arenaIndex = 32 << 20
-
-// isLong: more than the Go runtime can have mapped for itself. Where its table
-// of arenas may be part of the mapping, what is resident decides.
-func isLong(v *mem.VMA, own uint64) bool {
-	if v.Len() >= arenaIndex {
-		return v.Rss > own
+	out := make([]class, len(vmas))
+	for i := range vmas {
+		out[i] = classOf(vmas, i, arenas, exe, p.Cgo)
+		if out[i] == classAnon && isBehind(vmas, i) && code[vmas[i-1].Path] {
+			out[i] = classFile
+		}
 	}
-	return v.Len() > own
+	return out
 }
 
 // classOf looks at a mapping and at its neighbours.
@@ -65,11 +53,13 @@ func classOf(vmas []mem.VMA, i int, arenas []mem.Range, exe string, cgo bool) cl
 		return classArena
 	case exe != "" && v.Path == exe:
 		return classExe
+	case v.Shmem:
+		return classShmem
 	case v.Path != "":
 		return classOfPath(v.Path)
 	case v.Inode != 0:
 		return classFile
-	case exe != "" && isBSS(vmas, i, exe):
+	case exe != "" && isBehind(vmas, i) && vmas[i-1].Path == exe:
 		return classExe
 	case cgo && isMallocArena(vmas, i):
 		return classCgoHeap
@@ -122,14 +112,14 @@ func overlaps(arenas []mem.Range, r mem.Range) bool {
 	return false
 }
 
-// isBSS: anonymous memory right behind the program's writable data is its
-// zeroed variables.
-func isBSS(vmas []mem.VMA, i int, exe string) bool {
-	if i == 0 {
+// isBehind: anonymous memory right behind writable memory of a file. Behind a
+// program's or a library's variables those that are zero at first follow.
+func isBehind(vmas []mem.VMA, i int) bool {
+	if i == 0 || vmas[i].Path != "" || vmas[i].Inode != 0 {
 		return false
 	}
 	before := &vmas[i-1]
-	return before.Path == exe && before.End == vmas[i].Start && isWritable(before) && isWritable(&vmas[i])
+	return before.Path != "" && before.End == vmas[i].Start && isWritable(before) && isWritable(&vmas[i])
 }
 
 func isWritable(v *mem.VMA) bool { return len(v.Perms) > 1 && v.Perms[1] == 'w' }

@@ -1,6 +1,10 @@
 package ledger
 
-import "whyres/collector/mem"
+import (
+	"strings"
+
+	"whyres/collector/mem"
+)
 
 // light divides by the kernel's three counters: all that status tells.
 func (b *builder) light() {
@@ -14,19 +18,20 @@ func (b *builder) light() {
 
 // withoutPages divides by mapping: what the kernel alone tells.
 func (b *builder) withoutPages() {
-	sums := classify(b.sample.VMAs, nil, b.process, noBound)
-	b.put(Anon, sums[classAnon]+sums[classRuntime]+sums[classCgoHeap]+sums[classOffHeap],
-		"anonymous memory: Go's heap, stacks, C's heap and the rest, not told apart")
-	b.put(Threads, sums[classThread], whatThreads)
-	b.putFiles(sums)
+	h := hold(b.sample.VMAs, nil, b.process)
+	what := "anonymous memory: Go's heap, stacks, C's large blocks and the rest, not told apart"
+	if b.process.GoVersion == "" {
+		what = "anonymous memory that is none of malloc's, as far as is known, and no stack"
+	}
+	b.put(Anon, h.class[classAnon]+h.class[classRuntime]+h.class[classOffHeap]+h.owner[mem.OwnerRuntime], what)
+	b.put(CgoHeap, h.owner[mem.OwnerMalloc]+h.class[classCgoHeap], whatCgoHeap)
+	b.put(Threads, h.owner[mem.OwnerThread]+h.class[classThread], whatThreads)
+	b.putFiles(h.class)
 	if b.process.GoVersion == "" {
 		b.warn("not a Go process, as far as whyres can see: its anonymous memory is not divided further")
 	}
 	b.warnProblems()
 }
-
-// noBound: no mapping is too long to be the Go runtime's.
-const noBound = ^uint64(0)
 
 // putFiles puts the leaves that mappings alone tell.
 func (b *builder) putFiles(sums map[class]int64) {
@@ -54,9 +59,25 @@ func (b *builder) warnProblems() {
 	}
 }
 
-// clamp takes a size of a sample into the signed numbers of the ledger; no
-// process has a PiB resident.
-func clamp(size uint64) int64 { return int64(min(size, 1<<50)) }
+// warnHugetlb tells of memory of huge pages that were set aside for it by the
+// administrator: the kernel does not count it in RES.
+func (b *builder) warnHugetlb() {
+	var mapped int64
+	for i := range b.sample.VMAs {
+		v := &b.sample.VMAs[i]
+		if v.Rss == 0 && (strings.HasPrefix(v.Path, "/anon_hugepage") || strings.HasPrefix(v.Path, "/dev/hugepages/")) {
+			mapped += clamp(v.Len())
+		}
+	}
+	if mapped > 0 {
+		b.warn(Size(mapped) + " are mapped to hugetlb pages: these are memory too, but no part of RES")
+	}
+}
+
+// clamp takes a size of a sample into the signed numbers of the ledger. No
+// process has 32 TiB resident, and so many mappings as are read do not add up
+// beyond the numbers.
+func clamp(size uint64) int64 { return int64(min(size, 1<<45)) }
 
 // resident is an amount's resident part.
 func resident(a mem.Amount) int64 { return clamp(min(a.Resident, a.Bytes)) }

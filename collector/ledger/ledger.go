@@ -2,7 +2,8 @@ package ledger
 
 import "whyres/collector/mem"
 
-// The leaves of a Go process's ledger, as the JSON contract names them.
+// The parts of a Go process's ledger, as the JSON contract names them. Those
+// with a line of their own below them are parents where a sample tells more.
 const (
 	HeapLive     = "heap.live"
 	HeapGarbage  = "heap.garbage"
@@ -10,6 +11,7 @@ const (
 	HeapIdle     = "heap.idle"
 	HeapReleased = "heap.released_resident"
 	StacksInUse  = "stacks.inuse"
+	StacksDead   = "stacks.dead"
 	StacksIdle   = "stacks.idle"
 	Metadata     = "runtime.metadata"
 	CgoHeap      = "cgo.heap"
@@ -19,6 +21,23 @@ const (
 	FileMapped   = "file.mapped"
 	Shmem        = "shmem"
 	Unexplained  = "unexplained"
+
+	// IdleDense lies in chunks that the scavenger skips until they have been
+	// sparse for a GC cycle; IdleGoal is kept as the scavenger's goal is met, or
+	// it has none; IdleDue is above the goal. IdleUnsure: the goal is not known.
+	IdleDense  = "heap.idle.dense"
+	IdleGoal   = "heap.idle.goal"
+	IdleDue    = "heap.idle.due"
+	IdleUnsure = "heap.idle.unsure"
+
+	// ReleasedLazy was given back by MADV_FREE and not taken yet; Locked cannot
+	// be given back; Huge lies in huge pages; Reserved is the start of the first
+	// arena, which Go 1.26+ leaves out; Again is the rest.
+	ReleasedLazy     = "heap.released_resident.lazyfree"
+	ReleasedLocked   = "heap.released_resident.locked"
+	ReleasedHuge     = "heap.released_resident.huge"
+	ReleasedAgain    = "heap.released_resident.again"
+	ReleasedReserved = "heap.released_resident.reserved"
 )
 
 // Leaves that stand for several of the above where a sample does not tell
@@ -26,6 +45,9 @@ const (
 const (
 	// HeapObjects is objects and holes of spans in use: no walk over spans.
 	HeapObjects = "heap.in_use"
+	// HeapUndivided is all of the heap's mappings, stacks among it: what was
+	// read of Go's pages cannot be trusted.
+	HeapUndivided = "heap.undivided"
 	// Anon is all anonymous memory, File all file pages.
 	Anon = "anon"
 	File = "file"
@@ -69,6 +91,8 @@ func BuildKnowing(s *mem.Sample, p mem.Process, known Known) Ledger {
 		b.light()
 	case s.Pages == nil:
 		b.withoutPages()
+	case !usable(s.Pages):
+		b.undivided()
 	default:
 		b.full()
 	}
@@ -117,19 +141,44 @@ func (b *builder) finish() Ledger {
 	}
 	b.put(Unexplained, rest, whatUnexplained)
 	b.warnUnexplained(res)
+	b.warnHugetlb()
 	out := Ledger{RES: res, Warnings: append([]string{}, b.warnings...)}
-	at := map[string]int{}
-	for _, id := range b.leaves {
-		parent := parentOf(id)
-		if _, placed := at[parent]; parent != "" && !placed {
-			at[parent] = len(out.Parts)
-			out.Parts = append(out.Parts, Part{ID: parent, What: whatParent(parent)})
+	for _, id := range b.order() {
+		part := Part{ID: id, Parent: parentOf(id), Bytes: b.bytes[id], What: b.what[id]}
+		if part.What == "" {
+			part.What = whatParent(id)
 		}
-		if parent != "" {
-			out.Parts[at[parent]].Bytes += b.bytes[id]
-		}
-		out.Parts = append(out.Parts, Part{ID: id, Parent: parent, Bytes: b.bytes[id], What: b.what[id]})
+		out.Parts = append(out.Parts, part)
 	}
+	return out
+}
+
+// order is all parts, each parent before its children and those together; it
+// adds the leaves up to their parents.
+func (b *builder) order() []string {
+	children := map[string][]string{}
+	placed := map[string]bool{}
+	for _, leaf := range b.leaves {
+		bytes := b.bytes[leaf]
+		for id := leaf; id != ""; id = parentOf(id) {
+			if id != leaf {
+				b.bytes[id] += bytes
+			}
+			if !placed[id] {
+				placed[id] = true
+				children[parentOf(id)] = append(children[parentOf(id)], id)
+			}
+		}
+	}
+	var out []string
+	var walk func(parent string)
+	walk = func(parent string) {
+		for _, id := range children[parent] {
+			out = append(out, id)
+			walk(id)
+		}
+	}
+	walk("")
 	return out
 }
 

@@ -135,6 +135,9 @@ type VMA struct {
 	AnonHugePages uint64 `json:"anon_huge_pages,omitempty"`
 	Swap          uint64 `json:"swap,omitempty"`
 	Locked        uint64 `json:"locked,omitempty"`
+	// Shmem: the file is one of a tmpfs; Linux's own names for shared memory
+	// ("/memfd:" and the like) are told by Path as well.
+	Shmem bool `json:"shmem,omitempty"`
 	// Parts of the mapping whose owner is known, one an owner. The kernel joins
 	// neighbours of different owners into one mapping: what no part accounts
 	// for is whatever the mapping as a whole is.

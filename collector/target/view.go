@@ -136,8 +136,9 @@ func (v *View) once(o collector.Order) (mem.Sample, error) {
 	if err != nil {
 		return s, err
 	}
-	v.goSide(&s, o)
+	heap := v.goSide(&s, o)
 	if o.Full {
+		v.parts(&s, heap)
 		if after, err := v.kernel.Light(); err == nil {
 			s.Moved = after.RSS.Total() - s.RSS.Total()
 		}
@@ -165,27 +166,28 @@ func (v *View) full(s *mem.Sample, o collector.Order) error {
 }
 
 // goSide adds what the Go runtime says. That it cannot be read is said in the
-// sample, and is no error.
-func (v *View) goSide(s *mem.Sample, o collector.Order) {
+// sample, and is no error. The heap is nil where it was not walked.
+func (v *View) goSide(s *mem.Sample, o collector.Order) *goruntime.Heap {
 	if v.runtime == nil && errors.Is(v.problem, goruntime.ErrGone) {
 		v.Renew() // in the middle of an exec there is no program for a moment
 	}
 	if v.runtime == nil {
 		s.GoProblem = text(v.problem)
-		return
+		return nil
 	}
 	stats, err := v.runtime.MemStats()
 	if err != nil {
 		s.GoProblem = err.Error()
-		return
+		return nil
 	}
 	if stats.Sys == 0 {
-		return // the runtime has not started yet
+		return nil // the runtime has not started yet
 	}
 	s.MemStats = stats
-	if o.Full {
-		v.pages(s, o)
+	if !o.Full {
+		return nil
 	}
+	return v.pages(s, o)
 }
 
 // gcs are those since the last time. That they cannot be read, the next sample

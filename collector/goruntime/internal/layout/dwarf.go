@@ -16,10 +16,11 @@ var ErrNoDWARF = errors.New("no DWARF")
 const maxSection = 256 << 20
 
 // FromDWARF reads the layout, and the link-time addresses of the variables by
-// their linker names, from the binary's DWARF. It walks only the units that
+// their linker names, from the binary's DWARF. minor is that of its Go: what
+// this version must have and has not is an error. It walks only the units that
 // hold package runtime and stops when everything is found. debug/dwarf can
 // panic on damaged data: such a panic is returned as an error.
-func FromDWARF(f *elf.File) (l Layout, addrs map[string]uint64, err error) {
+func FromDWARF(f *elf.File, minor int) (l Layout, addrs map[string]uint64, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("damaged DWARF: %v", r)
@@ -29,8 +30,8 @@ func FromDWARF(f *elf.File) (l Layout, addrs map[string]uint64, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	w := walk{data: data, found: map[string]dwarf.Offset{}, addrs: map[string]uint64{}}
-	w.want = wanted()
+	w := walk{data: data, minor: minor, found: map[string]dwarf.Offset{}, addrs: map[string]uint64{}}
+	w.want = wanted(minor)
 	if err := w.run(); err != nil {
 		return nil, nil, err
 	}
@@ -80,12 +81,14 @@ func section(f *elf.File, name string) ([]byte, error) {
 	if s.Size > maxSection {
 		return nil, fmt.Errorf("section %s of %d bytes: more than %d, refused", s.Name, s.Size, maxSection)
 	}
+	// A compressed section can claim one size and hold another. Of the old GNU
+	// compression, which Go's linker wrote before 1.19, s.Size is the compressed
+	// size: debug/elf inflates it on reading.
+	limit := s.Size
 	if strings.HasPrefix(s.Name, ".zdebug_") {
-		return nil, fmt.Errorf("section %s: the old GNU compression is not read", s.Name)
+		limit = maxSection
 	}
-	// A compressed section can claim one size and hold another: read no more
-	// than was claimed.
-	b, err := io.ReadAll(io.LimitReader(s.Open(), int64(s.Size)))
+	b, err := io.ReadAll(io.LimitReader(s.Open(), int64(limit)))
 	if err != nil {
 		return nil, fmt.Errorf("section %s: %w", s.Name, err)
 	}
@@ -94,19 +97,33 @@ func section(f *elf.File, name string) ([]byte, error) {
 
 // walk finds the entries of the roots.
 type walk struct {
-	data *dwarf.Data
-	// want holds the DWARF names not found yet: of variables and types.
+	data  *dwarf.Data
+	minor int
+	// want holds the DWARF names not found yet, of variables and types: true
+	// for those that must be there.
 	want  map[string]bool
 	found map[string]dwarf.Offset
 	addrs map[string]uint64
 }
 
-func wanted() map[string]bool {
+func wanted(minor int) map[string]bool {
 	want := map[string]bool{}
 	for _, root := range Roots() {
-		want[root.Var+root.Type] = true
+		if root.Speaks(minor) {
+			want[root.Var+root.Type] = want[root.Var+root.Type] || !root.Optional
+		}
 	}
 	return want
+}
+
+// complete: nothing is missing that must be there.
+func (w *walk) complete() bool {
+	for _, must := range w.want {
+		if must {
+			return false
+		}
+	}
+	return true
 }
 
 // run visits the compile units; only that of package runtime can define
@@ -124,6 +141,9 @@ func (w *walk) run() error {
 		if e.Tag == dwarf.TagCompileUnit && isRuntime(e) {
 			if err := w.unit(r); err != nil {
 				return err
+			}
+			if w.complete() {
+				break // the rest of the DWARF is long, and has no more of runtime
 			}
 			continue
 		}
@@ -158,7 +178,7 @@ func (w *walk) note(e *dwarf.Entry) {
 		return
 	}
 	name, _ := e.Val(dwarf.AttrName).(string)
-	if !w.want[name] {
+	if _, wanted := w.want[name]; !wanted {
 		return
 	}
 	delete(w.want, name)
@@ -189,7 +209,7 @@ func (w *walk) layout() (Layout, error) {
 	l := Layout{}
 	for _, root := range Roots() {
 		off, ok := w.found[root.Var+root.Type]
-		if !ok {
+		if !ok || !root.Speaks(w.minor) {
 			continue
 		}
 		typ, err := w.typeOf(off, root.Var != "")
@@ -198,7 +218,7 @@ func (w *walk) layout() (Layout, error) {
 		}
 		l.add(root, typ)
 	}
-	return l, l.Check()
+	return l, l.Check(w.minor)
 }
 
 func (w *walk) typeOf(off dwarf.Offset, variable bool) (dwarf.Type, error) {

@@ -21,46 +21,30 @@ type Root struct {
 	Var string
 	// Type is the DWARF name of a bare type; a variable's type is its own.
 	Type string
+	// Since and Until are the first and the last minor version of Go that this
+	// entry speaks of; 0 stands for no bound. A variable whose fields moved has
+	// an entry an era, all of one Key.
+	Since, Until int
+	// Optional: nothing fails where it is absent. Old linkers leave out of a
+	// program what it does not use.
+	Optional bool
 	// Fields are dotted paths. Those that end in ? do not exist in every
-	// version.
+	// version that the entry speaks of.
 	Fields []string
 }
 
-// Roots lists everything that whyres reads, for Go 1.19 and newer.
-func Roots() []Root {
-	return []Root{
-		{Key: "gcController", Var: "runtime.gcController", Fields: []string{
-			"gcPercent", "memoryLimit", "gcPercentHeapGoal", "sweepDistMinTrigger", "triggered",
-			"heapMarked", "heapInUse", "heapReleased", "heapFree", "totalAlloc", "totalFree", "mappedReady",
-		}},
-		{Key: "memstats", Var: "runtime.memstats", Fields: []string{
-			"heapStats.stats", "stacks_sys", "mspan_sys", "mcache_sys", "buckhash_sys", "gcMiscSys", "other_sys",
-			"last_gc_unix", "last_gc_nanotime", "pause_total_ns", "pause_end", "numgc", "numforcedgc",
-		}},
-		{Key: "heapStatsDelta", Type: "runtime.heapStatsDelta", Fields: []string{
-			"committed", "released", "inHeap", "inStacks", "inWorkBufs", "inPtrScalarBits?",
-		}},
-		{Key: "mheap_", Var: "runtime.mheap_", Fields: []string{
-			"spanalloc.inuse", "spanalloc.stat", "cachealloc.inuse", "cachealloc.stat", "allspans",
-			"pages.inUse.ranges", "pages.chunks", "pages.scav.index.chunks?", "pages.scav.index.gen?",
-			"pages.scav.index.min?", "pages.scav.index.max?",
-		}},
-		{Key: "scavenge", Var: "runtime.scavenge", Fields: []string{
-			"gcPercentGoal", "memoryLimitGoal", "backgroundTime?", "assistTime?",
-		}},
-		{Key: "allp", Var: "runtime.allp"},
-		{Key: "mspan", Type: "runtime.mspan", Fields: []string{
-			"startAddr", "npages", "state", "elemsize", "allocCount", "spanclass",
-		}},
-		{Key: "p", Type: "runtime.p", Fields: []string{"id", "pcache.base", "pcache.cache", "pcache.scav"}},
-		{Key: "addrRange", Type: "runtime.addrRange", Fields: []string{"base", "limit"}},
-		{Key: "pallocData", Type: "runtime.pallocData", Fields: []string{"pallocBits", "scavenged"}},
-	}
+// Speaks reports whether the entry is of this minor version.
+func (r Root) Speaks(minor int) bool {
+	return minor >= r.Since && (r.Until == 0 || minor <= r.Until)
 }
 
-// Check returns an error that names the first field which the layout lacks.
-func (l Layout) Check() error {
+// Check returns an error that names the first field which the layout lacks
+// although Go 1.minor has it.
+func (l Layout) Check(minor int) error {
 	for _, root := range Roots() {
+		if root.Optional || !root.Speaks(minor) {
+			continue
+		}
 		if _, ok := l[root.Key]; !ok {
 			return fmt.Errorf("no size of runtime's %s", root.Key)
 		}

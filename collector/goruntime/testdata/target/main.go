@@ -2,7 +2,7 @@
 // drops, collects, comes to rest, says what runtime.ReadMemStats says of it as
 // one line of JSON, and then waits for standard input to close; given an x, it
 // becomes sleep(1) instead, given another byte it says its numbers anew. It
-// builds with Go 1.19 and newer.
+// builds with Go 1.12 and newer.
 //
 // Nothing is allocated between ReadMemStats and the wait: the line is built in
 // a buffer that exists before, and written with a raw write(2).
@@ -33,7 +33,9 @@ func main() {
 	runtime.GC()
 	say()
 	if os.Getenv("TARGET_CHURN") != "" {
-		go churnForever()
+		for i := 0; i < 4; i++ {
+			go churnForever()
+		}
 	}
 	// A blocking raw read: os.Stdin could allocate.
 	for {

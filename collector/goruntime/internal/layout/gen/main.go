@@ -118,7 +118,7 @@ func compile(ctx context.Context, toolchain, experiments, arch string) (_ layout
 		return nil, "", err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	files := map[string]string{"main.go": program, "go.mod": "module target\n\ngo 1.19\n"}
+	files := map[string]string{"main.go": program, "go.mod": "module target\n\ngo 1.12\n"}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return nil, "", err
@@ -128,22 +128,36 @@ func compile(ctx context.Context, toolchain, experiments, arch string) (_ layout
 	cmd.Dir = dir
 	// GOROOT= since go generate sets it, to the toolchain that runs it.
 	cmd.Env = append(os.Environ(), "PWD="+dir, "GOROOT=", "GOTOOLCHAIN="+toolchain, "GOARCH="+arch, "GOOS=linux", "CGO_ENABLED=0",
-		"GOFLAGS=-buildvcs=false", "GOEXPERIMENT="+experiments)
+		"GOFLAGS="+goflags(toolchain), "GOEXPERIMENT="+experiments)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return nil, "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return read(filepath.Join(dir, "target"))
+	return read(filepath.Join(dir, "target"), toolchain)
 }
 
-func read(path string) (layout.Layout, string, error) {
-	info, err := buildinfo.ReadFile(path)
-	if err != nil {
+// goflags overrides the user's GOFLAGS with something that the toolchain knows:
+// only since Go 1.18 it looks for a version control system at all.
+func goflags(toolchain string) string {
+	if v, _ := layout.ParseVersion(toolchain); v.Minor < 18 {
+		return "-tags=layouts"
+	}
+	return "-buildvcs=false"
+}
+
+// read takes the version from what the program says: Go 1.12 writes no build
+// information into it.
+func read(path, toolchain string) (layout.Layout, string, error) {
+	version := toolchain
+	if info, err := buildinfo.ReadFile(path); err == nil {
+		version = info.GoVersion
+	} else if v, _ := layout.ParseVersion(toolchain); v.Minor > 12 {
 		return nil, "", err
 	}
+	v, _ := layout.ParseVersion(version)
 	f, err := elf.Open(path)
 	if err != nil {
 		return nil, "", err
 	}
-	l, _, err := layout.FromDWARF(f)
-	return l, info.GoVersion, errors.Join(err, f.Close())
+	l, _, err := layout.FromDWARF(f, v.Minor)
+	return l, version, errors.Join(err, f.Close())
 }

@@ -1,0 +1,148 @@
+package ledger
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+
+	"whyres/collector/mem"
+)
+
+// putHeap puts the parts of Go's heap and of goroutine stacks.
+func (b *builder) putHeap(back releasedBack) {
+	b.putObjects()
+	b.putIdle()
+	b.putReleased(back)
+	b.putStacks()
+}
+
+// putObjects divides the resident part of the spans in use into what the last
+// GC found live, what it did not, and the holes between.
+func (b *builder) putObjects() {
+	stats, pages := b.sample.MemStats, b.sample.Pages
+	inUse := resident(pages.InUse)
+	told := pages.Objects.Bytes > 0 || pages.Holes.Bytes > 0
+	if stats == nil || !stats.HeapWalked && !told {
+		b.put(HeapObjects, inUse, "spans in use: objects and holes, not told apart as the spans were not walked")
+		return
+	}
+	alloc, objects := clamp(stats.HeapAlloc), min(clamp(stats.HeapAlloc), inUse)
+	if told {
+		alloc, objects = clamp(pages.Objects.Bytes), min(resident(pages.Objects), inUse)
+	}
+	live := min(marked(stats, alloc), alloc)
+	what := ""
+	if alloc > objects {
+		what = fmt.Sprintf("; %s of all objects are not resident, of which kinds is unknown: both are scaled down", Size(alloc-objects))
+		live = scale(live, objects, alloc)
+	}
+	b.put(HeapLive, live, whatLive(stats)+what)
+	b.put(HeapGarbage, objects-live, whatGarbage(stats)+what)
+	b.put(HeapHoles, inUse-objects, whatHoles(pages, told))
+	if either := min(clamp(pages.Either), objects); either > b.sample.RSS.Total()/100 {
+		b.warn("up to " + Size(either) + " of heap.live and heap.garbage may be heap.fragmentation: they lie in spans that are resident in part")
+	}
+}
+
+// marked is what the last GC found live. Before the first one the runtime
+// keeps a made-up value there.
+func marked(stats *mem.MemStats, alloc int64) int64 {
+	switch {
+	case stats.NumGC == 0:
+		return 0
+	case stats.HeapMarked == 0: // not read: no GC marks nothing at all
+		return alloc
+	}
+	return clamp(stats.HeapMarked)
+}
+
+// putIdle divides free memory by what keeps it: chunks that are not looked at
+// yet, the goal, or nothing any more.
+func (b *builder) putIdle() {
+	stats, idle := b.sample.MemStats, resident(b.sample.Pages.Idle)
+	dense := min(resident(b.sample.Pages.Dense), idle)
+	over, why, known := overGoal(stats)
+	if !known && dense == 0 {
+		b.put(HeapIdle, idle, whatIdle)
+		return
+	}
+	b.put(IdleDense, dense, whatDense)
+	rest := idle - dense
+	if !known {
+		b.put(IdleUnsure, rest, whatIdle+": whether the scavenger has work to do is not known")
+		return
+	}
+	due := min(rest, over)
+	b.put(IdleGoal, rest-due, why)
+	b.put(IdleDue, due, "free and above what the scavenger aims at: it may release this now")
+}
+
+// overGoal is by how much the process is above what the background scavenger
+// works towards (runtime.scavenge, gcPercentGoal and memoryLimitGoal; what is
+// compared: mgcscavenge.go, bgscavenge), and why what is below it stays. False
+// where the goals are not known.
+func overGoal(m *mem.MemStats) (over int64, why string, known bool) {
+	if m == nil || m.ScavengeGCPercentGoal == 0 {
+		return 0, "", false
+	}
+	const none = ^uint64(0)
+	why = "free, and kept: the scavenger has nothing to do until a GC sets it a goal"
+	if m.GCPercent < 0 {
+		why = "free, and kept: GOGC is off, so the scavenger has no goal"
+	}
+	if goal := m.ScavengeGCPercentGoal; goal != none {
+		over = clamp(m.HeapSys) - clamp(m.HeapReleased) - clamp(goal)
+		why = fmt.Sprintf("free, and kept for growth: below the %s that the scavenger lets the heap keep", Size(clamp(goal)))
+	}
+	if goal := m.ScavengeMemoryLimitGoal; goal != none && goal != 0 && m.MemoryLimit > 0 && m.MemoryLimit < math.MaxInt64 {
+		over = max(over, clamp(m.Sys)-clamp(m.HeapReleased)-clamp(goal))
+	}
+	return max(over, 0), why, true
+}
+
+// putReleased divides what was released and is resident by why.
+func (b *builder) putReleased(back releasedBack) {
+	released := resident(b.sample.Pages.Released)
+	if !back.known {
+		back.huge = clamp(min(b.sample.Pages.Released.Huge, b.sample.Pages.Released.Resident))
+		if back.allLocked {
+			back.locked = released
+		}
+	}
+	rest := released
+	take := func(id string, n int64, what string) {
+		n = min(n, rest)
+		rest -= n
+		b.put(id, n, what)
+	}
+	take(ReleasedLocked, back.locked, whatLocked)
+	take(ReleasedLazy, back.lazy, whatLazy)
+	take(ReleasedHuge, back.huge, whatHuge)
+	b.put(ReleasedAgain, rest, whatAgain)
+	b.put(ReleasedReserved, resident(b.sample.Pages.Reserved), whatReserved)
+}
+
+// putStacks divides stacks by whose they are.
+func (b *builder) putStacks() {
+	stacks, of := resident(b.sample.Pages.Stacks), b.sample.Pages.Goroutines
+	if of == nil {
+		b.put(StacksInUse, stacks, whatStacksAll)
+		b.put(StacksIdle, 0, whatNoStacks)
+		return
+	}
+	dead := min(resident(of.Dead), stacks)
+	free := min(resident(of.Free), stacks-dead)
+	b.put(StacksInUse, stacks-dead-free, fmt.Sprintf("stacks of %d goroutines alive, and of the runtime's own threads", of.Count))
+	b.put(StacksDead, dead, fmt.Sprintf("stacks of %d goroutines that have ended: kept until a GC frees them", of.DeadHolding))
+	b.put(StacksIdle, free, "free stacks, kept for reuse: a GC gives their spans back to the heap")
+}
+
+// scale is part*to/of, exactly.
+func scale(part, to, of int64) int64 {
+	if part <= 0 || to <= 0 || of <= 0 {
+		return 0
+	}
+	high, low := bits.Mul64(uint64(part), uint64(to))
+	quotient, _ := bits.Div64(high, low, uint64(of)) // part <= of: it fits
+	return int64(quotient)
+}

@@ -1,0 +1,56 @@
+// Command hugepages gives memory back, one page in each two MiB excepted, and
+// has the kernel make huge pages of it again.
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"golang.org/x/sys/unix"
+
+	"whyres/collector/target/testdata/culprits/held"
+)
+
+const (
+	huge     = 2 << 20
+	block    = 64 << 10
+	collapse = 25 // MADV_COLLAPSE, Linux 6.1+
+)
+
+var keep [][]byte
+
+func main() { held.Run(hold) }
+
+func hold() (map[string]int, error) {
+	var all [][]byte
+	for range 64 << 20 / block {
+		all = append(all, held.Touch(make([]byte, block)))
+	}
+	dropped, kept := map[uintptr]bool{}, map[uintptr]bool{}
+	for _, b := range all {
+		if at := held.At(b); at%huge == 0 {
+			keep, kept[at] = append(keep, b), true
+		} else {
+			dropped[at] = true
+		}
+	}
+	all = nil
+	runtime.GC()
+	debug.FreeOSMemory()
+	for at := range kept {
+		_, _, errno := unix.Syscall(unix.SYS_MADVISE, at, huge, collapse)
+		if errno != 0 {
+			return nil, fmt.Errorf("MADV_COLLAPSE at %x: %w", at, errno)
+		}
+	}
+	bytes := 0
+	for at := range dropped {
+		n, err := held.Resident(at, block)
+		if err != nil {
+			return nil, err
+		}
+		bytes += n
+	}
+	return map[string]int{"heap.released_resident.huge": bytes}, nil
+}
