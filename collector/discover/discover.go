@@ -21,12 +21,13 @@ type Host struct {
 	workers  int
 	programs goruntime.Programs
 	held     map[int]*held
+	failed   map[int]*failure
 }
 
 // New makes a Host. proc is where procfs, fs's too, is mounted; workers is how
 // many processes are looked at at the same time.
 func New(fs kernel.FS, proc string, workers int) *Host {
-	return &Host{fs: fs, proc: proc, workers: max(workers, 1), held: map[int]*held{}}
+	return &Host{fs: fs, proc: proc, workers: max(workers, 1), held: map[int]*held{}, failed: map[int]*failure{}}
 }
 
 // held is a Go process that is open.

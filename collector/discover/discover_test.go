@@ -8,7 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +23,9 @@ var sleeper string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
+		if os.Getenv("DISCOVER_AS_NOBODY") != "" {
+			return m.Run()
+		}
 		dir, err := os.MkdirTemp("", "discover")
 		if err != nil {
 			panic(err)
@@ -112,5 +119,160 @@ func TestTwoHundredProcesses(t *testing.T) {
 	slices.Sort(took[1:])
 	if !raceEnabled && (took[2] > time.Second || took[0] > 3*time.Second) {
 		t.Errorf("a look takes %v, the first %v", took[2], took[0])
+	}
+}
+
+// What a process says of itself is what the survey says of it.
+func TestNumbersAreTheProcesss(t *testing.T) {
+	pid, said := start(t, "KEEP=20", "DROP=30")
+	h := newHost(t)
+	first := look(t, h)
+	seen := first.of(pid)
+	if seen == nil {
+		t.Fatalf("not found: %+v", first.Unread)
+	}
+	m := seen.Sample.MemStats
+	if seen.Process.Comm != "sleeper" || seen.Process.Exe != sleeper || seen.Process.GoVersion != runtime.Version() {
+		t.Errorf("%+v", seen.Process)
+	}
+	if int64(m.HeapSys) != said["HeapSys"] || int64(m.NumGC) != said["NumGC"] || m.HeapAlloc < 20<<20 || m.HeapIdle < 29<<20 {
+		t.Errorf("%+v, it says %v", m, said)
+	}
+}
+
+// Processes come and go between two looks.
+func TestComingAndGoing(t *testing.T) {
+	h := newHost(t)
+	stays, _ := start(t)
+	goes := exec.Command(sleeper)
+	stdin, err := goes.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := goes.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(100 * time.Millisecond)
+	if s := look(t, h); s.of(stays) == nil || s.of(goes.Process.Pid) == nil {
+		t.Fatalf("not all found: %+v", s)
+	}
+	view := h.held[stays].view
+	stdin.Close()
+	if err := goes.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	comes, _ := start(t)
+	s := look(t, h)
+	if s.of(stays) == nil || s.of(comes) == nil || s.of(goes.Process.Pid) != nil {
+		t.Errorf("after one went and one came: %+v", s)
+	}
+	if h.held[stays].view != view {
+		t.Error("a process that stays is opened anew for each look")
+	}
+	if _, still := h.held[goes.Process.Pid]; still {
+		t.Error("a process that is gone is held open")
+	}
+}
+
+// A process that executes another program by the same number: Go, then not, and
+// the same Go program once more.
+func TestExec(t *testing.T) {
+	h := newHost(t)
+	cmd := exec.Command("sh", "-c", `read x; exec "$0"`, sleeper)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = stdin.Close(); _ = cmd.Wait() })
+	if s := look(t, h); s.of(cmd.Process.Pid) != nil {
+		t.Error("a shell is taken for a Go process")
+	}
+	if _, err := stdin.Write([]byte("\n")); err != nil {
+		t.Fatal(err)
+	}
+	until := time.Now().Add(5 * time.Second)
+	for {
+		s := look(t, h)
+		if seen := s.of(cmd.Process.Pid); seen != nil && seen.Sample.Pages != nil {
+			break
+		}
+		if time.Now().After(until) {
+			t.Fatal("what the shell became was not found")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// What does not fit into the budget is looked at all the same, by its counters,
+// the largest first.
+func TestBudget(t *testing.T) {
+	large, _ := start(t, "KEEP=200")
+	h := newHost(t)
+	s, err := h.Look(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := s.of(large)
+	if seen == nil || seen.Sample.MemStats == nil || seen.Sample.MemStats.HeapInuse < 200<<20 || seen.Sample.Smaps != nil {
+		t.Fatalf("without a budget: %+v", seen)
+	}
+	h.held[large].cost, h.held[large].costRES = time.Hour, 1<<40
+	s = look(t, h)
+	if seen := s.of(large); seen == nil || seen.Sample.Smaps != nil {
+		t.Errorf("a look that takes an hour was taken within a minute: %+v", seen)
+	}
+	small, _ := start(t)
+	if s = look(t, h); s.of(small).Sample.Pages == nil {
+		t.Error("a small process was not looked at in full")
+	}
+}
+
+// A process of another user is counted, not left out: its program is hidden, or
+// known and not to be read.
+func TestOthersProcesses(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: run make test")
+	}
+	pid, _ := start(t)
+	program, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "discover") // t.TempDir is its owner's alone
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "survey")
+	if err := os.WriteFile(path, program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	survey := exec.Command(path, "-test.run=^TestAsNobody$", "-test.v")
+	survey.Env = append(os.Environ(), "DISCOVER_AS_NOBODY="+strconv.Itoa(pid))
+	survey.Dir = "/"
+	survey.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	if out, err := survey.CombinedOutput(); err != nil || !strings.Contains(string(out), "PASS: TestAsNobody") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestAsNobody is the part of the test above that runs as another user.
+func TestAsNobody(t *testing.T) {
+	pid, err := strconv.Atoi(os.Getenv("DISCOVER_AS_NOBODY"))
+	if err != nil {
+		t.Skip("a part of TestOthersProcesses")
+	}
+	s := look(t, newHost(t))
+	if s.of(pid) != nil || s.Hidden == 0 {
+		t.Errorf("%d seen: %v; hidden: %d", pid, s.of(pid), s.Hidden)
+	}
+	if own := s.of(os.Getpid()); own == nil {
+		t.Errorf("one's own process is not seen: %+v", s.Unread)
 	}
 }

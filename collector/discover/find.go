@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"whyres/collector/goruntime"
 	"whyres/collector/kernel"
@@ -13,68 +14,76 @@ import (
 
 // found is one process of the host, so far as it is known.
 type found struct {
-	pid    int
-	held   *held      // a Go process that is open
-	unread *Unread    // one that is not
-	hidden bool       // one that may be Go or not
-	sample mem.Sample // of a look
+	pid     int
+	file    goruntime.FileID
+	held    *held      // a Go process that is open
+	failure *failure   // one that is not
+	hidden  bool       // one that may be Go or not
+	sample  mem.Sample // of a look
 }
+
+// failure is a Go process that could not be read.
+type failure struct {
+	Unread
+	file goruntime.FileID
+	at   mem.Instant
+}
+
+// failedFor is how long such a process is left alone: why it cannot be read
+// takes up to a second to find out.
+const failedFor = time.Minute
 
 // find tells which of the processes are Go, and opens those that were not open.
 func (h *Host) find(ctx context.Context, pids []int) []found {
 	out := make([]found, len(pids))
-	known := make([]*held, len(pids))
-	for i, pid := range pids {
-		known[i] = h.held[pid]
-	}
-	h.each(ctx, len(pids), func(i int) { out[i] = h.findOne(pids[i], known[i]) })
+	h.each(ctx, len(pids), func(i int) { out[i] = h.findOne(pids[i], h.held[pids[i]], h.failed[pids[i]]) })
 	return out
 }
 
 // findOne looks at the program that the process runs, whose file is known in
 // most cases. One that has ended since, or is a kernel thread, is nothing.
-func (h *Host) findOne(pid int, known *held) found {
+func (h *Host) findOne(pid int, known *held, failed *failure) found {
 	f := found{pid: pid}
-	binary, file, err := h.programs.Identify(h.proc, pid)
+	file, err := goruntime.FileOf(h.proc, pid)
 	switch {
 	case errors.Is(err, goruntime.ErrNoPermission):
 		f.hidden = h.hasMemory(pid)
-	case binary.GoVersion == "" && !errors.Is(err, goruntime.ErrTooOld):
-		// Not Go, or nothing that could be understood as a program.
-	case err != nil:
-		f.fail(h, binary, err)
+	case err != nil, h.programs.IsForeign(file):
 	case known != nil && known.file == file && known.grown():
 		f.held = known
+	case failed != nil && failed.file == file && kernel.Now().Sub(failed.at) < failedFor:
+		f.failure = failed
 	default:
-		f.open(h, file, binary)
+		f.open(h, file)
 	}
 	return f
 }
 
-func (f *found) open(h *Host, file goruntime.FileID, binary goruntime.Binary) {
+// open opens the process if it is a Go process.
+func (f *found) open(h *Host, file goruntime.FileID) {
+	f.file = file
+	t, err := h.programs.Open(h.proc, f.pid)
+	switch {
+	case isGone(err), h.programs.IsForeign(file):
+		return
+	case err != nil:
+		f.fail(h, t.Binary, err)
+		return
+	}
 	view, err := target.OpenBy(h.programs.Open, h.fs, h.proc, f.pid, nil)
 	if err != nil {
-		f.fail(h, binary, err)
+		f.fail(h, t.Binary, err)
 		return
 	}
-	if err := view.Problem(); err != nil {
-		f.fail(h, binary, errors.Join(err, view.Close()))
-		return
+	if err = view.Problem(); err == nil {
+		f.held = &held{view: view, file: file}
+		f.held.cgroup, err = view.Cgroup()
 	}
-	cgroup, err := view.Cgroup()
 	if err != nil {
-		f.fail(h, binary, errors.Join(err, view.Close()))
+		f.fail(h, t.Binary, errors.Join(err, view.Close()))
 		return
 	}
-	f.held = &held{view: view, file: file, cgroup: cgroup}
 	f.held.grown()
-}
-
-// grown notes how large the process is now; false: it is no more.
-func (p *held) grown() bool {
-	s, err := p.view.Status()
-	p.res = s.RSS.Total()
-	return err == nil
 }
 
 // fail notes a Go process that cannot be read, with what is known of it.
@@ -87,7 +96,14 @@ func (f *found) fail(h *Host, binary goruntime.Binary, err error) {
 		}
 		_ = p.Close() // only read
 	}
-	f.unread = &Unread{Process: process, Err: err}
+	f.failure = &failure{file: f.file, at: kernel.Now(), Unread: Unread{Process: process, Err: err}}
+}
+
+// grown notes how large the process is now; false: it is no more.
+func (p *held) grown() bool {
+	s, err := p.view.Status()
+	p.res = s.RSS.Total()
+	return err == nil
 }
 
 // hasMemory tells a program from a kernel thread.
@@ -104,9 +120,13 @@ func (h *Host) hasMemory(pid int) bool {
 // letGo takes over what was found, and closes what is no longer there.
 func (h *Host) letGo(all []found) {
 	next := map[int]*held{}
+	clear(h.failed)
 	for i := range all {
 		if all[i].held != nil {
 			next[all[i].pid] = all[i].held
+		}
+		if all[i].failure != nil {
+			h.failed[all[i].pid] = all[i].failure
 		}
 	}
 	for pid, old := range h.held {
@@ -123,8 +143,8 @@ func (s *Survey) add(all []found) {
 		switch f := &all[i]; {
 		case f.hidden:
 			s.Hidden++
-		case f.unread != nil:
-			s.Unread = append(s.Unread, *f.unread)
+		case f.failure != nil:
+			s.Unread = append(s.Unread, f.failure.Unread)
 		case f.sample.PID != 0:
 			s.Seen = append(s.Seen, Seen{Process: f.held.view.Describe(), Cgroup: f.held.cgroup, Sample: f.sample})
 		}

@@ -22,7 +22,8 @@ const (
 // estimate is how long a full look will take, by the last one or by RES.
 func (p *held) estimate() time.Duration {
 	if p.cost > 0 {
-		return time.Duration(float64(p.cost) * max(1, float64(p.res)/float64(max(p.costRES, 1))))
+		growth := float64(p.res) / float64(max(p.costRES, 1))
+		return time.Duration(float64(p.cost) * min(max(growth, 1), 1000))
 	}
 	return leastCost + time.Duration(float64(p.res)/(1<<30)*float64(costPerGiB))
 }
@@ -50,7 +51,7 @@ func (h *Host) lookAt(f *found, deadline mem.Instant) {
 	full := start.Add(f.held.estimate()) <= deadline
 	sample, err := f.held.look(full)
 	if err != nil {
-		f.unread = &Unread{Process: f.held.view.Describe(), Err: err}
+		f.failure = &failure{Unread: Unread{Process: f.held.view.Describe(), Err: err}}
 		return
 	}
 	if full {

@@ -41,28 +41,16 @@ type image struct {
 
 func (im *image) close() error { return im.file.Close() }
 
-// exeLink is the link to the program of the process.
-func exeLink(proc string, pid int) string { return filepath.Join(proc, strconv.Itoa(pid), "exe") }
-
-// openExe opens the file of the program of the process.
-func openExe(proc string, pid int) (file *os.File, exe string, err error) {
-	link := exeLink(proc, pid)
+// openImage opens the program of the process.
+func openImage(proc string, pid int) (im *image, exe string, err error) {
+	link := filepath.Join(proc, strconv.Itoa(pid), "exe")
 	exe, err = os.Readlink(link)
 	if err != nil {
 		return nil, "", explain(pid, "reading the exe link", err)
 	}
-	file, err = os.Open(link)
+	file, err := os.Open(link)
 	if err != nil {
 		return nil, exe, explain(pid, "opening the program's file", err)
-	}
-	return file, exe, nil
-}
-
-// openImage opens the program of the process.
-func openImage(proc string, pid int) (im *image, exe string, err error) {
-	file, exe, err := openExe(proc, pid)
-	if err != nil {
-		return nil, exe, err
 	}
 	f, err := newELF(file)
 	if err != nil {

@@ -127,14 +127,11 @@ func (w *where) place(symbols, debugAddrs map[string]uint64) error {
 	return nil
 }
 
-// relocated is a copy of which every address is moved by the load bias.
-func (w *where) relocated(bias uint64) *where {
-	moved := *w
-	moved.addr = make(map[string]uint64, len(w.addr))
-	for key, addr := range w.addr {
-		moved.addr[key] = addr + bias
+// relocate adds the load bias to every address.
+func (w *where) relocate(bias uint64) {
+	for key := range w.addr {
+		w.addr[key] += bias
 	}
-	return &moved
 }
 
 func (w *where) checkSizes() error {

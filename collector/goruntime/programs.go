@@ -3,21 +3,22 @@ package goruntime
 import (
 	"debug/buildinfo"
 	"errors"
-	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
+	"strconv"
 	"sync"
-	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
 
-// Programs opens many processes, and reads the file of each program once: its
-// build information, symbols and field offsets take tens of milliseconds, a
-// process that runs it some tens of microseconds. It is safe for concurrent
-// use. The zero value is ready.
+// Programs opens many processes and remembers their programs: finding the
+// runtime's variables in a file takes tens of milliseconds, which is done once
+// a file; a process that runs a known one is opened in some tenths of a
+// millisecond. It is safe for concurrent use. The zero value is ready.
 type Programs struct {
 	mu    sync.Mutex
-	known map[FileID]*program
+	known map[FileID]program
 }
 
 // maxPrograms bounds what is remembered.
@@ -31,146 +32,142 @@ type FileID struct {
 	mtime, ctime unix.Timespec
 }
 
-// program is what a program's file tells, for every process that runs it.
-type program struct {
-	once   sync.Once
-	ready  atomic.Bool // once is over
-	binary Binary      // without Exe and Cgo, which are the process's
-	where  *where      // at link-time addresses; nil where err is set
-	err    error
+// FileOf is the file of the program that the process runs, gone from its folder
+// or not. The error wraps ErrGone, of a kernel thread too, or ErrNoPermission.
+func FileOf(proc string, pid int) (FileID, error) {
+	var st unix.Stat_t
+	if err := unix.Stat(filepath.Join(proc, strconv.Itoa(pid), "exe"), &st); err != nil {
+		return FileID{}, explain(pid, "looking at its program", err)
+	}
+	return FileID{dev: st.Dev, inode: st.Ino, size: st.Size, mtime: st.Mtim, ctime: st.Ctim}, nil
 }
 
-// Open is the package's Open, for which the program's file is read only if no
-// earlier call has read the same.
+// program is what is known of a file.
+type program struct {
+	// foreign is why it is none of ours, nil for a Go program.
+	foreign error
+	// like is a Target that was opened before, of which the addresses are as
+	// the linker gave them.
+	like Target
+}
+
+// IsForeign reports whether the file is known not to be a Go program's.
+func (ps *Programs) IsForeign(id FileID) bool {
+	p, ok := ps.recall(id)
+	return ok && p.foreign != nil
+}
+
+// Open is the package's Open, for which only a program that was not opened
+// before is searched.
 func (ps *Programs) Open(proc string, pid int) (*Target, error) {
-	t := &Target{PID: pid, memory: memory{pid: pid}}
-	file, exe, err := openExe(proc, pid)
-	t.Binary.Exe = exe
-	if err == nil {
-		err = errors.Join(t.open(ps, file, proc), file.Close())
-	}
+	id, err := FileOf(proc, pid)
 	if err != nil {
-		t.where, t.problem = nil, err
+		return &Target{PID: pid, problem: err}, err
 	}
+	if p, ok := ps.recall(id); ok {
+		if p.foreign != nil {
+			return &Target{PID: pid, problem: p.foreign}, p.foreign
+		}
+		if t, err := p.open(proc, pid); err == nil {
+			return t, nil
+		}
+		// It executes something else just now, or whatever: find out.
+	}
+	t, err := Open(proc, pid)
+	ps.learn(id, proc, t, err)
 	return t, err
 }
 
-// Identify tells what program the process runs, as Open would, without looking
-// at the process itself: it is cheap once the file is known. The FileID is
-// valid where the file could be opened, error or not.
-func (ps *Programs) Identify(proc string, pid int) (Binary, FileID, error) {
-	path := exeLink(proc, pid)
-	var st unix.Stat_t
-	if err := unix.Stat(path, &st); err != nil {
-		return Binary{}, FileID{}, explain(pid, "looking at its program", err)
-	}
-	id := fileID(&st)
-	if p := ps.recall(id); p != nil {
-		return p.binary, id, p.err
-	}
-	file, exe, err := openExe(proc, pid)
-	if err != nil {
-		return Binary{Exe: exe}, FileID{}, err
-	}
-	p, id, err := ps.program(file)
-	if err != nil {
-		return Binary{Exe: exe}, id, errors.Join(err, file.Close())
-	}
-	return p.binary, id, errors.Join(p.err, file.Close())
-}
-
-// recall is what is known of the file without opening it, nil if nothing is.
-func (ps *Programs) recall(id FileID) *program {
+func (ps *Programs) recall(id FileID) (program, bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	if p := ps.known[id]; p != nil && p.ready.Load() {
-		return p
-	}
-	return nil
+	p, ok := ps.known[id]
+	return p, ok
 }
 
-// program is the open file's, read now unless it is known. The error is that of
-// a file that could not be looked at at all.
-func (ps *Programs) program(file *os.File) (*program, FileID, error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(int(file.Fd()), &st); err != nil {
-		return nil, FileID{}, fmt.Errorf("%s: %w", file.Name(), err)
+// open makes a Target of a process that runs the program.
+func (p *program) open(proc string, pid int) (*Target, error) {
+	t := p.like
+	t.PID, t.memory = pid, memory{pid: pid}
+	bias, exe, err := biasOf(proc, pid)
+	if err != nil {
+		return nil, err
 	}
-	id := fileID(&st)
-	p := ps.entry(id)
-	p.once.Do(func() {
-		p.read(file)
-		p.ready.Store(true)
-	})
-	if p.err != nil && !lasting(p.err) {
-		ps.forget(id, p)
+	t.Binary.Exe = exe
+	t.where = p.like.where.moved(bias)
+	t.light = planLight(t.where)
+	t.buf = make([]byte, t.light.size)
+	if _, err := t.readLight(); err != nil {
+		return nil, err
 	}
-	return p, id, nil
+	return &t, t.verify()
 }
 
-func (ps *Programs) entry(id FileID) *program {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	p := ps.known[id]
-	if p == nil {
-		if ps.known == nil || len(ps.known) >= maxPrograms {
-			ps.known = map[FileID]*program{}
+// learn remembers what Open found. The process can have executed another
+// program meanwhile: that is not to be taken for the file's.
+func (ps *Programs) learn(id FileID, proc string, t *Target, err error) {
+	var p program
+	switch {
+	case errors.Is(err, ErrNotGo):
+		p.foreign = ErrNotGo
+	case errors.Is(err, ErrDamaged):
+		// Of another class of machine: it may be a Go program all the same.
+		if t.Binary.GoVersion = versionOf(proc, t.PID); t.Binary.GoVersion != "" {
+			return
 		}
-		p = &program{}
-		ps.known[id] = p
+		p.foreign = err
+	case err != nil || !t.started:
+		return
+	default:
+		bias, _, err := biasOf(proc, t.PID)
+		if err != nil {
+			return
+		}
+		p.like = *t
+		p.like.where, p.like.started = t.where.moved(-bias), false
 	}
-	return p
-}
-
-// forget makes the next call read the file again.
-func (ps *Programs) forget(id FileID, p *program) {
+	if now, err := FileOf(proc, t.PID); err != nil || now != id {
+		return
+	}
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	if ps.known[id] == p {
-		delete(ps.known, id)
+	if ps.known == nil || len(ps.known) >= maxPrograms {
+		ps.known = map[FileID]program{}
 	}
+	ps.known[id] = p
 }
 
-// lasting: the file says so, and will say so again. Anything else may have been
-// bad luck.
-func lasting(err error) bool {
-	for _, sentinel := range []error{ErrNotGo, ErrTooOld, ErrNoSymbols, ErrNoLayout, ErrDamaged} {
-		if errors.Is(err, sentinel) {
-			return true
-		}
-	}
-	return false
-}
-
-// read fills in what the file tells.
-func (p *program) read(file *os.File) {
-	f, err := newELF(file)
+// biasOf is how far the process's program is from where it was linked to.
+func biasOf(proc string, pid int) (bias uint64, exe string, err error) {
+	im, exe, err := openImage(proc, pid)
 	if err != nil {
-		p.err, p.binary.GoVersion = err, versionOf(file)
-		return
+		return 0, exe, err
 	}
-	im := &image{file: file, bytes: file, elf: f}
-	if p.binary.GoVersion, p.err = goVersion(im); p.err != nil {
-		return
-	}
-	if p.err = supported(p.binary.GoVersion); p.err != nil {
-		return
-	}
-	p.where, p.binary.Notes, p.err = findVariables(im, p.binary.GoVersion)
+	bias, err = im.bias(proc, pid, exe)
+	return bias, exe, errors.Join(err, im.close())
 }
 
-// versionOf is the Go version of a file that is not read otherwise: a 32-bit
-// program for instance. It is "" for one that is not Go.
-func versionOf(file *os.File) (version string) {
+// moved is a copy of which every address is moved.
+func (w *where) moved(by uint64) *where {
+	m := *w
+	m.addr = maps.Clone(w.addr)
+	m.relocate(by)
+	return &m
+}
+
+// versionOf is the Go version of a program that is not read otherwise, a 32-bit
+// one for instance; "" if it is not Go.
+func versionOf(proc string, pid int) (version string) {
 	var err error
 	defer recovered(&err)
+	file, err := os.Open(filepath.Join(proc, strconv.Itoa(pid), "exe"))
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = file.Close() }() // only read
 	info, err := buildinfo.Read(file)
 	if err != nil {
 		return ""
 	}
 	return info.GoVersion
-}
-
-func fileID(st *unix.Stat_t) FileID {
-	return FileID{dev: uint64(st.Dev), inode: st.Ino, size: st.Size, mtime: st.Mtim, ctime: st.Ctim} //nolint:unconvert // another width on other architectures
 }

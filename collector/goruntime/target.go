@@ -3,7 +3,6 @@ package goruntime
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"whyres/collector/mem"
 )
@@ -32,7 +31,18 @@ type Target struct {
 // ("/proc"). On error the Target is still returned where the process exists:
 // its Binary says what is known (path, version), and nothing else may be used.
 // The error wraps one of this package's sentinels.
-func Open(proc string, pid int) (*Target, error) { return new(Programs).Open(proc, pid) }
+func Open(proc string, pid int) (*Target, error) {
+	t := &Target{PID: pid, memory: memory{pid: pid}}
+	im, exe, err := openImage(proc, pid)
+	t.Binary.Exe = exe
+	if err == nil {
+		err = errors.Join(t.open(im, proc), im.close())
+	}
+	if err != nil {
+		t.where, t.problem = nil, err
+	}
+	return t, err
+}
 
 // usable is nil, or why Open failed.
 func (t *Target) usable() error {
@@ -42,26 +52,23 @@ func (t *Target) usable() error {
 	return t.problem
 }
 
-// open joins what the program's file says with where the process has it.
-func (t *Target) open(ps *Programs, file *os.File, proc string) error {
-	p, _, err := ps.program(file)
+func (t *Target) open(im *image, proc string) error {
+	version, err := goVersion(im)
+	t.Binary.GoVersion = version
+	if err == nil {
+		err = supported(version)
+	}
+	if err == nil {
+		t.where, t.Binary.Notes, err = findVariables(im, version)
+	}
 	if err != nil {
-		return fmt.Errorf("process %d: %w", t.PID, err)
+		return fmt.Errorf("process %d (%s): %w", t.PID, t.Binary.Exe, err)
 	}
-	t.Binary.GoVersion, t.Binary.Notes = p.binary.GoVersion, p.binary.Notes
-	if p.err != nil {
-		return fmt.Errorf("process %d (%s): %w", t.PID, t.Binary.Exe, p.err)
-	}
-	f, err := newELF(file)
-	if err != nil {
-		return fmt.Errorf("process %d: %s: %w", t.PID, t.Binary.Exe, err)
-	}
-	im := &image{file: file, bytes: file, elf: f}
 	bias, err := im.bias(proc, t.PID, t.Binary.Exe)
 	if err != nil {
 		return err
 	}
-	t.where = p.where.relocated(bias)
+	t.where.relocate(bias)
 	t.light = planLight(t.where)
 	t.buf = make([]byte, t.light.size)
 	return t.verify()
