@@ -272,7 +272,9 @@ func TestAsNobody(t *testing.T) {
 	if s.of(pid) != nil || s.Hidden == 0 {
 		t.Errorf("%d seen: %v; hidden: %d", pid, s.of(pid), s.Hidden)
 	}
-	if own := s.of(os.Getpid()); own == nil {
-		t.Errorf("one's own process is not seen: %+v", s.Unread)
+	// go test strips what it runs: it is Go in any case.
+	unread := slices.ContainsFunc(s.Unread, func(u Unread) bool { return u.Process.PID == os.Getpid() })
+	if s.of(os.Getpid()) == nil && !unread {
+		t.Error("one's own process is not among the Go processes")
 	}
 }
