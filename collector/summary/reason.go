@@ -61,8 +61,15 @@ func (l *Line) words(s *mem.Sample, id string) string {
 		{ledger.HeapHoles, plain("holes in spans")},
 		{ledger.HeapObjects, plain("spans in use")},
 		{ledger.HeapIdle + ".dense", unlessLocked("dense chunks until next GC")},
-		{ledger.HeapIdle + ".goal", unlessLocked("below the goal")},
+		{ledger.HeapIdle + ".goal", unlessLocked(belowGoal)},
+		{ledger.HeapIdle + ".due", unlessLocked(beingReleased)},
+		{ledger.HeapIdle + ".unsure", unlessLocked(notReleased)},
 		{ledger.HeapIdle, idle},
+		{ledger.HeapReleased + ".lazyfree", plain(offered)},
+		{ledger.HeapReleased + ".locked", plain(isLocked)},
+		{ledger.HeapReleased + ".huge", plain("back in huge pages")},
+		{ledger.HeapReleased + ".reserved", plain("Go runtime's own")},
+		{ledger.HeapReleased + ".again", plain(cameBack)},
 		{ledger.HeapReleased, released},
 		{"heap", plain("Go's heap")},
 		{"stacks", plain("goroutine stacks")},
@@ -97,7 +104,15 @@ func unmarked(s *mem.Sample) string {
 	return "objects since last GC"
 }
 
-const isLocked = "locked memory"
+// Words that more than one place says.
+const (
+	isLocked      = "locked memory"
+	belowGoal     = "below the goal"
+	beingReleased = "free, being released"
+	notReleased   = "free, not released"
+	offered       = "MADV_FREE, till memory is short"
+	cameBack      = "released, came back"
+)
 
 func unlessLocked(words string) func(*mem.Sample) string {
 	return func(s *mem.Sample) string {
@@ -125,27 +140,27 @@ func idle(s *mem.Sample) string {
 	case locked(s):
 		return isLocked
 	case m == nil || m.ScavengeGCPercentGoal == 0:
-		return "free, not released"
+		return notReleased
 	case m.NumGC == 0:
 		return "free, no GC yet"
 	}
 	retained := m.HeapSys - min(m.HeapReleased, m.HeapSys)
 	if retained > m.ScavengeGCPercentGoal || m.MemoryLimit != math.MaxInt64 && m.ScavengeMemoryLimitGoal > 0 && retained > m.ScavengeMemoryLimitGoal {
-		return "free, being released"
+		return beingReleased
 	}
-	return "below the goal"
+	return belowGoal
 }
 
 func released(s *mem.Sample) string {
 	if s.Pages == nil {
-		return "released, came back"
+		return cameBack
 	}
 	h := arenas(s)
 	switch {
 	case 2*h.lazyFree > clamp(s.Pages.Released.Resident):
-		return "MADV_FREE, till memory is short"
+		return offered
 	case locked(s):
 		return isLocked
 	}
-	return "released, came back"
+	return cameBack
 }

@@ -1,6 +1,8 @@
 package summary
 
 import (
+	"slices"
+
 	"whyres/collector/ledger"
 	"whyres/collector/mem"
 )
@@ -43,8 +45,9 @@ func known(bytes int64) Size { return Size{Bytes: bytes, Known: true} }
 
 // Of sums up a sample of a Go process.
 func Of(s *mem.Sample, p mem.Process) Line {
-	l := Line{RES: s.RSS.Total(), Full: s.Full() && s.Pages != nil, Ledger: ledger.Build(s, p)}
-	l.Unsteady = unsteady(s)
+	l := Line{RES: s.RSS.Total(), Unsteady: unsteady(s), Ledger: ledger.Build(s, p)}
+	// A ledger that does not trust the pages does not divide the heap.
+	l.Full = s.Full() && s.Pages != nil && l.has(ledger.HeapIdle)
 	if l.Full {
 		l.divide(s)
 	} else if m := s.MemStats; m != nil && m.NumGC > 0 && m.HeapMarked > 0 {
@@ -75,6 +78,11 @@ func (l *Line) divide(s *mem.Sample) {
 	l.Offered = known(offered)
 	l.GoesBack = known(l.Freeable.Bytes + offered)
 	l.CameBack = known(released - offered)
+}
+
+// has reports whether the ledger tells the part.
+func (l *Line) has(id string) bool {
+	return slices.ContainsFunc(l.Ledger.Parts, func(p ledger.Part) bool { return within(p.ID, id) })
 }
 
 // sum is that of the leaves at and below the id.
