@@ -76,7 +76,8 @@ runtime's from the process's memory, read from outside.`,
 		Example: `  sudo whyres trace -p 4242               watch a running process
   sudo whyres trace -- ./server           start one and watch it from its first mmap
   sudo whyres trace -p 4242 -o night.whyres --for 10m
-  whyres replay night.whyres              the same again, from the recording`,
+  whyres replay night.whyres              the same again, from the recording
+  sudo whyres top                         every Go process of the host`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -93,6 +94,7 @@ runtime's from the process's memory, read from outside.`,
 		return usage("%s", text)
 	})
 	root.AddCommand(traceCommand(s), replayCommand(s))
+	root.AddCommand(topCommand(s))
 	return root
 }
 

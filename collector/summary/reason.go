@@ -10,7 +10,8 @@ import (
 
 // Reason is a part of RES and why it stays.
 type Reason struct {
-	// Part is the ledger's leaf, or the one that several leaves are below.
+	// Part is the ledger's leaf, or what several leaves are below of; the
+	// first of these where they have nothing in common.
 	Part string
 	// Words say it in short.
 	Words string
@@ -25,6 +26,9 @@ func (l *Line) reason(s *mem.Sample) Reason {
 		for i := range reasons {
 			if reasons[i].Words == words {
 				reasons[i].Bytes += bytes
+				if bytes > 0 {
+					reasons[i].Part = common(reasons[i].Part, part)
+				}
 				return
 			}
 		}
@@ -47,6 +51,20 @@ func (l *Line) reason(s *mem.Sample) Reason {
 		}
 	}
 	return most
+}
+
+// common is what both parts are below of; the first where that is nothing.
+func common(a, b string) string {
+	for at := a; ; {
+		if within(b, at) {
+			return at
+		}
+		dot := strings.LastIndexByte(at, '.')
+		if dot < 0 {
+			return a
+		}
+		at = at[:dot]
+	}
 }
 
 // words say why the part stays. Ids below those that are known here are taken
