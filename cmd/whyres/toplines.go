@@ -75,7 +75,7 @@ func topNotes(s *discover.Survey, lines []topLine) []string {
 		if os.Geteuid() == 0 {
 			whose = "of the host"
 		}
-		notes = append(notes, fmt.Sprintf("%d %s %s, Go or not, would not tell their program: %s", s.Hidden, processes(s.Hidden), whose, moreRights()))
+		notes = append(notes, fmt.Sprintf("%d %s %s, Go or not, would not tell what runs there: %s", s.Hidden, processes(s.Hidden), whose, moreRights()))
 	}
 	if n := tooLarge(lines); n > 0 {
 		notes = append(notes, fmt.Sprintf("%d large %s not looked at in full, to keep to the time: whyres explain -p PID does", n, plural(n, "heap was", "heaps were")))
@@ -114,6 +114,9 @@ func whyUnread(unread []discover.Unread) []string {
 	}
 	slices.SortFunc(reasons, func(a, b string) int { return cmp.Or(counts[b]-counts[a], strings.Compare(a, b)) })
 	for i, reason := range reasons {
+		if len(reasons) == 1 {
+			break
+		}
 		reasons[i] = fmt.Sprintf("%d %s", counts[reason], reason)
 	}
 	return reasons

@@ -160,8 +160,11 @@ func TestUnsteady(t *testing.T) {
 func TestCommon(t *testing.T) {
 	t.Parallel()
 	for _, tt := range [][3]string{
-		{"file.exe", "file.mapped", "file"}, {"heap.idle.dense", "heap.idle.goal", "heap.idle"}, {"heap.idle", "heap.idle.goal", "heap.idle"},
-		{"cgo.heap", "threads", "cgo.heap"}, {"shmem", "shmem", "shmem"},
+		{"file.exe", "file.mapped", "file"},
+		{"heap.idle.dense", "heap.idle.goal", "heap.idle"},
+		{"heap.idle", "heap.idle.goal", "heap.idle"},
+		{"cgo.heap", "threads", "cgo.heap"},
+		{"shmem", "shmem", "shmem"},
 	} {
 		if got := common(tt[0], tt[1]); got != tt[2] {
 			t.Errorf("%s and %s have %s in common", tt[0], tt[1], got)
