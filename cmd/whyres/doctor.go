@@ -43,7 +43,7 @@ trace, explain or top cannot do without.`,
 			if c.Flags().Changed("pid") && o.pid <= 0 {
 				return usage("-p %d: want a process's number", o.pid)
 			}
-			if err := o.display.check(); err != nil {
+			if err := o.check(); err != nil {
 				return err
 			}
 			return examine(s, o)

@@ -143,7 +143,7 @@ func (t *topTable) show(at time.Time, s *discover.Survey) error {
 	for i, l := range lines {
 		rows[i] = timeline.TopRow{PID: l.Process.PID, Comm: l.Process.Comm, GoVersion: l.Process.GoVersion, Group: l.Cgroup.Name(), Line: l.Line}
 	}
-	o := t.options.display.options(t.screen.out)
+	o := t.options.options(t.screen.out)
 	view := timeline.Top{At: at, Rows: rows, Limit: t.options.limit, Notes: topNotes(s, lines)}
 	if t.options.repeat {
 		view.Height = t.screen.rows()

@@ -88,7 +88,7 @@ func (l *topLine) object() topProcess {
 		RES: l.RES, Live: orNull(l.Live), GarbageAtMost: orNull(l.Garbage), Free: orNull(l.Free),
 		GoesBack: orNull(l.GoesBack), Freeable: orNull(l.Freeable), Offered: orNull(l.Offered), CameBack: orNull(l.CameBack),
 		Why:  topWhy{l.Why.Part, l.Why.Words, l.Why.Bytes},
-		Full: l.Full, Unsteady: l.Unsteady, Ledger: l.Leaves(), Warnings: l.Line.Ledger.Warnings,
+		Full: l.Full, Unsteady: l.Unsteady, Ledger: l.Leaves(), Warnings: l.Ledger.Warnings,
 	}
 }
 

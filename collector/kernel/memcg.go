@@ -22,7 +22,7 @@ type MemoryCgroup struct {
 	Usage uint64
 }
 
-// ErrNoController: the group's files are not there, or have no memory
+// ErrNoController means that the group's files are not there, or have no memory
 // controller.
 var ErrNoController = errors.New("the memory controller's files are not to be seen from here")
 
