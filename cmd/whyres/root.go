@@ -94,8 +94,8 @@ runtime's from the process's memory, read from outside.`,
 		text, _, _ := strings.Cut(err.Error(), ": strconv.")
 		return usage("%s", text)
 	})
-	root.AddCommand(traceCommand(s), replayCommand(s))
 	root.AddCommand(topCommand(s), doctorCommand(s))
+	root.AddCommand(traceCommand(s), replayCommand(s))
 	return root
 }
 
