@@ -38,7 +38,7 @@ trace, explain or top cannot do without.`,
 		Example: `  sudo whyres doctor
   sudo whyres doctor -p 4242
   whyres doctor --json | jq '.checks[] | select(.status=="missing")'`,
-		Args: noArguments("doctor"),
+		Args: takesNone("doctor"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if c.Flags().Changed("pid") && o.pid <= 0 {
 				return usage("-p %d: want a process's number", o.pid)

@@ -9,8 +9,8 @@ func (d *display) plainFlags(c *cobra.Command, asJSON string) {
 	_ = c.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// noArguments refuses arguments.
-func noArguments(command string) cobra.PositionalArgs {
+// takesNone refuses arguments.
+func takesNone(command string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return usage("whyres %s takes no argument, got %q", command, args[0])

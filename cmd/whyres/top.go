@@ -45,7 +45,7 @@ root only one's own processes are shown; how many others there are is said.`,
 		Example: `  sudo whyres top
   sudo whyres top --sort live --limit 10
   sudo whyres top --once --json | jq '.processes[] | select(.could_go_back_bytes > 100e6) | .pid'`,
-		Args: noArguments("top"),
+		Args: takesNone("top"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
 				return err
