@@ -77,7 +77,9 @@ runtime's from the process's memory, read from outside.`,
   sudo whyres trace -p 4242               watch a running process
   sudo whyres trace -- ./server           start one and watch it from its first mmap
   sudo whyres trace -p 4242 -o night.whyres --for 10m
-  whyres replay night.whyres              the same again, from the recording`,
+  whyres replay night.whyres              the same again, from the recording
+  sudo whyres top                         every Go process of the host
+  sudo whyres doctor                      what this host lets whyres see`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -93,6 +95,7 @@ runtime's from the process's memory, read from outside.`,
 		text, _, _ := strings.Cut(err.Error(), ": strconv.")
 		return usage("%s", text)
 	})
+	root.AddCommand(topCommand(s), doctorCommand(s))
 	root.AddCommand(traceCommand(s), replayCommand(s))
 	root.AddCommand(explainCommand(s))
 	return root

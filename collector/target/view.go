@@ -15,9 +15,13 @@ import (
 // time that this becomes known: at first, and after an exec.
 type TellCounters func(pid int, at goruntime.CounterAddrs) error
 
+// FindRuntime finds the Go runtime of a process, as goruntime.Open does.
+type FindRuntime func(proc string, pid int) (*goruntime.Target, error)
+
 // View looks at one process; it is the collector's Looker.
 type View struct {
 	proc    string
+	find    FindRuntime
 	tell    TellCounters
 	kernel  *kernel.Process
 	id      kernel.Identity
@@ -32,11 +36,17 @@ type View struct {
 // wraps collector.ErrGone where there is no such process, Err32Bit where its
 // calls are not traced.
 func Open(fs kernel.FS, proc string, pid int, tell TellCounters) (*View, error) {
+	return OpenBy(goruntime.Open, fs, proc, pid, tell)
+}
+
+// OpenBy is Open with a way of finding the Go runtime of its own: that of
+// goruntime.Programs, for many processes.
+func OpenBy(find FindRuntime, fs kernel.FS, proc string, pid int, tell TellCounters) (*View, error) {
 	k, err := fs.Open(pid, kernel.Options{})
 	if err != nil {
 		return nil, gone(err)
 	}
-	v := &View{proc: proc, tell: tell, kernel: k}
+	v := &View{proc: proc, find: find, tell: tell, kernel: k}
 	if v.id, err = k.Identity(); err == nil {
 		err = refuse32Bit(proc, pid)
 	}
@@ -76,7 +86,7 @@ func (v *View) Missing() []string {
 // Renew finds the Go runtime anew: the process runs another program now.
 func (v *View) Renew() {
 	v.runtime, v.seen = nil, goruntime.GCSeen{}
-	rt, err := goruntime.Open(v.proc, v.kernel.PID())
+	rt, err := v.find(v.proc, v.kernel.PID())
 	if rt != nil {
 		v.binary = rt.Binary
 	}

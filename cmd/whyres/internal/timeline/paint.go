@@ -98,8 +98,10 @@ func asciiOf(r rune) rune {
 		return '#'
 	case '·', '–', '─':
 		return '-'
-	case '×':
+	case '×', '✘':
 		return 'x'
+	case '✔':
+		return '+'
 	case '…':
 		return '~'
 	case '│', '├':

@@ -1,0 +1,154 @@
+package summary
+
+import (
+	"slices"
+
+	"whyres/collector/ledger"
+	"whyres/collector/mem"
+)
+
+// Line is one process in short.
+type Line struct {
+	// RES in bytes, the sum of the ledger's leaves.
+	RES int64
+	// Live is what of RES the last GC found live. Garbage is what of it is
+	// objects that no GC has found live: garbage at most.
+	Live, Garbage Size
+	// Free is the resident part of what is free in Go's heap and not
+	// released.
+	Free Size
+	// GoesBack is what would leave RES without any object being freed:
+	// Freeable by a debug.FreeOSMemory() of the program, and Offered when
+	// memory is short.
+	GoesBack, Freeable, Offered Size
+	// CameBack was released by Go's heap and is resident all the same,
+	// without being offered: neither FreeOSMemory nor pressure takes it.
+	CameBack Size
+	// Why RES stays: its largest part.
+	Why Reason
+	// Full: the sample was a full one, with Go's pages. The sizes above are
+	// not known otherwise, but for Live.
+	Full bool
+	// Unsteady: the process changed while it was read.
+	Unsteady bool
+
+	Ledger ledger.Ledger
+}
+
+// Size is bytes, or nothing that is known.
+type Size struct {
+	Bytes int64
+	Known bool
+}
+
+func known(bytes int64) Size { return Size{Bytes: bytes, Known: true} }
+
+// Of sums up a sample of a Go process.
+func Of(s *mem.Sample, p mem.Process) Line {
+	l := Line{RES: s.RSS.Total(), Unsteady: unsteady(s), Ledger: ledger.Build(s, p)}
+	// A ledger that does not trust the pages does not divide the heap.
+	l.Full = s.Full() && s.Pages != nil && l.has(ledger.HeapIdle)
+	if l.Full {
+		l.divide(s)
+	} else if m := s.MemStats; m != nil && m.NumGC > 0 && m.HeapMarked > 0 {
+		l.Live = known(clamp(m.HeapMarked))
+	}
+	l.Why = l.reason(s)
+	return l
+}
+
+// divide tells what goes back. FreeOSMemory passes over pages that the runtime
+// has released before (runtime.pageAlloc.scavenge), resident or not: these go
+// only where they were offered to the kernel with MADV_FREE. Locked memory
+// goes neither way: the kernel refuses.
+func (l *Line) divide(s *mem.Sample) {
+	m := s.MemStats
+	if m != nil && m.HeapWalked && m.NumGC > 0 {
+		l.Live = known(l.sum(ledger.HeapLive))
+	}
+	if m != nil && m.HeapWalked {
+		l.Garbage = known(l.sum(ledger.HeapGarbage))
+	}
+	heap := arenas(s)
+	free := l.sum(ledger.HeapIdle)
+	released := l.sum(ledger.HeapReleased)
+	offered := min(heap.lazyFree, released)
+	l.Free = known(free)
+	l.Freeable = known(min(free, heap.rss-heap.locked))
+	l.Offered = known(offered)
+	l.GoesBack = known(l.Freeable.Bytes + offered)
+	l.CameBack = known(released - offered)
+}
+
+// has reports whether the ledger tells the part.
+func (l *Line) has(id string) bool {
+	return slices.ContainsFunc(l.Ledger.Parts, func(p ledger.Part) bool { return within(p.ID, id) })
+}
+
+// sum is that of the leaves at and below the id.
+func (l *Line) sum(id string) (bytes int64) {
+	for _, part := range leavesOf(&l.Ledger) {
+		if within(part.ID, id) {
+			bytes += part.Bytes
+		}
+	}
+	return bytes
+}
+
+// leavesOf are the parts that no other names as its parent.
+func leavesOf(l *ledger.Ledger) []ledger.Part {
+	parents := map[string]bool{}
+	for _, part := range l.Parts {
+		parents[part.Parent] = true
+	}
+	var out []ledger.Part
+	for _, part := range l.Parts {
+		if !parents[part.ID] {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// Leaves are the ledger's leaves, which sum to RES.
+func (l *Line) Leaves() map[string]int64 {
+	out := map[string]int64{}
+	for _, part := range leavesOf(&l.Ledger) {
+		out[part.ID] = part.Bytes
+	}
+	return out
+}
+
+// heap is what the kernel says of the mappings of Go's heap, in bytes.
+type heap struct{ rss, lazyFree, locked int64 }
+
+func arenas(s *mem.Sample) (h heap) {
+	for i := range s.VMAs {
+		v := &s.VMAs[i]
+		for _, arena := range s.Pages.Arenas {
+			if arena.Intersect(v.Range).Empty() {
+				continue
+			}
+			h.rss += clamp(v.Rss)
+			h.lazyFree += clamp(v.LazyFree)
+			if v.Locked > 0 { // Locked is its Pss: all of a mapping is, or none
+				h.locked += clamp(v.Rss)
+			}
+			break
+		}
+	}
+	return h
+}
+
+// unsteady: the numbers are of different instants.
+func unsteady(s *mem.Sample) bool {
+	const (
+		moved = 256 << 10 // bytes, or
+		part  = 100       // one part in so many
+	)
+	return s.Pages != nil && !s.Pages.Agrees || s.MemStats != nil && s.MemStats.Torn ||
+		max(s.Moved, -s.Moved) > max(moved, s.RSS.Total()/part)
+}
+
+// clamp takes a size of a sample into signed numbers; no process has a PiB.
+func clamp(size uint64) int64 { return int64(min(size, 1<<50)) }
