@@ -18,18 +18,10 @@ const (
 	chunksL1     = 1 << 13
 )
 
-// readArenas reads mheap_.pages.inUse.ranges.
-func (t *Target) readArenas() ([]mem.Range, error) {
-	data, n, err := t.memory.slice(t.where.field("mheap_", "pages.inUse.ranges"), "mheap_.pages.inUse", maxRanges)
-	if err != nil || n == 0 {
-		return nil, err
-	}
+// parseArenas reads the array of mheap_.pages.inUse.ranges.
+func (t *Target) parseArenas(buf []byte) ([]mem.Range, error) {
 	size := t.where.off("addrRange")
-	buf := make([]byte, int(n)*size)
-	if err := t.memory.read(buf, []span{{data, len(buf)}}); err != nil {
-		return nil, err
-	}
-	arenas := make([]mem.Range, 0, n)
+	var arenas []mem.Range
 	for ; len(buf) >= size; buf = buf[size:] {
 		arenas = append(arenas, mem.Range{
 			Start: mem.Addr(binary.LittleEndian.Uint64(buf[t.where.off("addrRange.base"):])),

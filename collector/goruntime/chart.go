@@ -3,7 +3,6 @@ package goruntime
 import (
 	"encoding/binary"
 	"fmt"
-	"os"
 	"slices"
 
 	"whyres/collector/mem"
@@ -11,45 +10,55 @@ import (
 
 // chartBitmaps is Go 1.14 and newer: bitmaps tell which pages are allocated and
 // which released.
-func (t *Target) chartBitmaps(w *walk) error {
-	charted, err := t.readArenas()
+func (t *Target) chartBitmaps(p *plan) error {
+	tail, hasTail := t.tailSpan()
+	if hasTail {
+		p.headSpans = append(p.headSpans, tail...)
+	}
+	content, err := t.planHeads(p, "pages.inUse.ranges", t.where.off("addrRange"))
 	if err != nil {
 		return err
 	}
-	tail, err := t.readTail()
-	if err != nil {
+	if p.charted, err = t.parseArenas(p.heads[:content]); err != nil {
 		return err
+	}
+	if hasTail {
+		if p.tail, err = t.parseTail(p.heads[content:]); err != nil {
+			return err
+		}
 	}
 	var ok bool
-	if w.arenas, ok = withTail(charted, tail); !ok {
-		w.torn = true
+	if p.arenas, ok = withTail(p.charted, p.tail); !ok {
+		return fmt.Errorf("process %d: %w: the tail of its newest arena lies within its heap", t.PID, ErrMismatch)
 	}
-	w.pages = newPageMap(w.arenas)
-	w.pages.fill(tail, pageReserved)
-	if err := t.readChunks(w, charted); err != nil {
+	if p.index, err = t.readScavengeIndex(); err != nil {
 		return err
 	}
-	return t.readPageCaches(w)
+	if err := t.planChunks(p); err != nil {
+		return err
+	}
+	p.caches, err = t.cacheSpans()
+	return err
 }
 
-// readTail reads mheap_.curArena: the part of the newest arena that the heap has
-// not grown into. In Go 1.14 to 1.16 it is counted as released although no
-// bitmap shows it; since 1.17 it is not counted at all (runtime/mheap.go, grow).
-func (t *Target) readTail() (mem.Range, error) {
+// tailSpan is where mheap_.curArena is: the part of the newest arena that the
+// heap has not grown into. In Go 1.14 to 1.16 it is counted as released although
+// no bitmap shows it; since 1.17 it is not counted at all (runtime/mheap.go,
+// grow).
+func (t *Target) tailSpan() ([]span, bool) {
 	if t.where.minor > 16 || !t.where.has("mheap_.curArena.base") || !t.where.has("mheap_.curArena.end") {
-		return mem.Range{}, nil
+		return nil, false
 	}
-	var b [16]byte
-	err := t.memory.read(b[:], []span{
-		{t.where.field("mheap_", "curArena.base"), 8},
-		{t.where.field("mheap_", "curArena.end"), 8},
-	})
+	return []span{{t.where.field("mheap_", "curArena.base"), 8}, {t.where.field("mheap_", "curArena.end"), 8}}, true
+}
+
+func (t *Target) parseTail(b []byte) (mem.Range, error) {
 	tail := mem.Range{
-		Start: mem.Addr(binary.LittleEndian.Uint64(b[:])),
+		Start: mem.Addr(binary.LittleEndian.Uint64(b)),
 		End:   mem.Addr(binary.LittleEndian.Uint64(b[8:])),
 	}
-	if err != nil || tail.Empty() {
-		return mem.Range{}, err
+	if tail.Empty() {
+		return mem.Range{}, nil
 	}
 	return tail, t.checkArenas([]mem.Range{tail})
 }
@@ -94,49 +103,21 @@ const arenaBytes = 64 << 20
 // pages are pageReserved until readSpans marks them. From 1.13.1 or so on the
 // tail of the newest arena (mheap_.curArena) is in no span, and stays so: it is
 // counted as released (runtime/mheap.go, grow).
-func (t *Target) chartFreeSpans(w *walk) error {
-	data, n, err := t.memory.slice(t.where.field("mheap_", "allArenas"), "mheap_.allArenas", maxRanges)
-	if err != nil || n == 0 {
+func (t *Target) chartFreeSpans(p *plan) error {
+	content, err := t.planHeads(p, "allArenas", 8)
+	if err != nil {
 		return err
 	}
-	b := make([]byte, 8*n)
-	if err := t.memory.read(b, []span{{data, len(b)}}); err != nil {
-		return err
-	}
-	arenas := make([]mem.Range, 0, n)
-	for ; len(b) >= 8; b = b[8:] {
+	var arenas []mem.Range
+	for b := p.heads[:content]; len(b) >= 8; b = b[8:] {
 		index := binary.LittleEndian.Uint64(b)
 		if index >= 1<<48/arenaBytes {
 			return fmt.Errorf("process %d: %w: arena %d of its heap", t.PID, ErrMismatch, index)
 		}
 		arenas = append(arenas, mem.RangeAt(mem.Addr(index*arenaBytes+t.where.baseOffset()), arenaBytes))
 	}
-	w.arenas = joined(arenas)
-	if err := t.checkArenas(w.arenas); err != nil {
-		return err
-	}
-	w.pages = newPageMap(w.arenas)
-	for _, a := range w.arenas {
-		w.pages.fill(a, pageReserved)
-	}
-	return nil
-}
-
-// addFree marks the pages of a free span (Go 1.12 and 1.13). Of a scavenged one
-// what fills whole pages of the kernel's is released (mspan.physPageBounds).
-func (w *walk) addFree(start mem.Addr, npages uint64, scavenged bool) {
-	ok := w.pages.markSpan(start, npages, pageIdle)
-	if ok && scavenged {
-		page := mem.Addr(max(os.Getpagesize(), pageSize))
-		first := (start + page - 1) &^ (page - 1)
-		end := (start + mem.Addr(npages*pageSize)) &^ (page - 1)
-		if first < end {
-			w.pages.fill(mem.Range{Start: first, End: end}, pageReleased)
-		}
-	}
-	if !ok {
-		w.torn = true
-	}
+	p.arenas = joined(arenas)
+	return t.checkArenas(p.arenas)
 }
 
 // fill gives the pages of a range within one arena a state.

@@ -6,32 +6,6 @@ import (
 	"whyres/collector/mem"
 )
 
-// readChunks marks every page of the ranges by the chunks' bitmaps.
-func (t *Target) readChunks(w *walk, ranges []mem.Range) error {
-	index, err := t.readScavengeIndex()
-	if err != nil {
-		return err
-	}
-	size := t.where.off("pallocData")
-	if t.where.off("pallocData.scavenged")+chunkPages/8 > size {
-		return fmt.Errorf("process %d: %w: pallocData of %d bytes", t.PID, ErrMismatch, size)
-	}
-	for _, arena := range ranges {
-		spans, err := t.chunkSpans(arena, size)
-		if err != nil {
-			return err
-		}
-		buf := make([]byte, int(arena.Len()/chunkBytes)*size)
-		if err := t.memory.read(buf, spans); err != nil {
-			return err
-		}
-		if err := t.markChunks(w, arena, buf, size, index); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // chunkSpans says where the arena's chunks are, one span for each entry of the
 // first level.
 func (t *Target) chunkSpans(arena mem.Range, size int) ([]span, error) {
@@ -52,20 +26,4 @@ func (t *Target) chunkSpans(arena mem.Range, size int) ([]span, error) {
 		ci = next
 	}
 	return spans, nil
-}
-
-func (t *Target) markChunks(w *walk, arena mem.Range, buf []byte, size int, index scavengeIndex) error {
-	chunks := int(arena.Len() / chunkBytes)
-	first := t.where.chunkIndex(arena.Start)
-	dense, err := t.denseChunks(index, first, chunks)
-	if err != nil {
-		return err
-	}
-	alloc, scavenged := t.where.off("pallocData.pallocBits"), t.where.off("pallocData.scavenged")
-	for c := range chunks {
-		data := buf[c*size:]
-		start := arena.Start + mem.Addr(c*chunkBytes)
-		w.pages.markChunk(start, data[alloc:], data[scavenged:], dense != nil && dense[c])
-	}
-	return nil
 }

@@ -40,26 +40,13 @@ func (t *Target) readScavengeIndex() (x scavengeIndex, err error) {
 	return x, err
 }
 
-// denseChunks tells of each of the chunks from first on whether the scavenger
-// passes over it because it is, or was in the last GC cycle, dense. It is nil
-// for a runtime without that rule.
-func (t *Target) denseChunks(x scavengeIndex, first uint64, chunks int) ([]bool, error) {
-	if x.n == 0 {
-		return nil, nil
-	}
-	end := first + uint64(chunks)
+// indexSpan is where the entries of the chunks from first on are.
+func (t *Target) indexSpan(x scavengeIndex, first, chunks uint64) (span, error) {
+	end := first + chunks
 	if first < x.min || end > x.max || end > x.n {
-		return nil, fmt.Errorf("process %d: %w: chunks %d to %d are not in the scavenge index", t.PID, ErrMismatch, first, end)
+		return span{}, fmt.Errorf("process %d: %w: chunks %d to %d are not in the scavenge index", t.PID, ErrMismatch, first, end)
 	}
-	buf := make([]byte, 8*chunks)
-	if err := t.memory.read(buf, []span{{x.chunks + 8*first, len(buf)}}); err != nil {
-		return nil, err
-	}
-	dense := make([]bool, chunks)
-	for i := range dense {
-		dense[i] = heldDense(binary.LittleEndian.Uint64(buf[8*i:]), x.gen)
-	}
-	return dense, nil
+	return span{x.chunks + 8*first, 8 * int(chunks)}, nil
 }
 
 // heldDense applies scavChunkData.shouldScavenge to a packed entry

@@ -12,8 +12,8 @@ type era struct {
 	torn func(light) bool
 	// gcPercent is GOGC, -1 when off.
 	gcPercent func(light) int32
-	// chart marks what every page of the heap is, without the spans in use.
-	chart func(*Target, *walk) error
+	// chart plans how to learn what every page of the heap is, without the spans.
+	chart func(*Target, *plan) error
 }
 
 // eraOf is the era of Go 1.minor.

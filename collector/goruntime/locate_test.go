@@ -187,19 +187,21 @@ func TestWithTail(t *testing.T) {
 	}
 }
 
-// TestAddFree: free spans of Go 1.12 and 1.13.
-func TestAddFree(t *testing.T) {
+// TestFreeSpans: free spans of Go 1.12 and 1.13.
+func TestFreeSpans(t *testing.T) {
 	base := mem.Addr(7 * arenaBytes)
 	arena := mem.RangeAt(base, arenaBytes)
 	w := walk{pages: newPageMap([]mem.Range{arena})}
 	w.pages.fill(arena, pageReserved)
-	w.addFree(base, 3, false)
-	w.addFree(base+3*pageSize, 5, true)
+	w.markSpans([]heapSpan{
+		{start: base, npages: 3, state: pageIdle},
+		{start: base + 3*pageSize, npages: 5, state: pageReleased},
+	})
 	want := [pageStates]uint64{pageIdle: 3 * pageSize, pageReleased: 5 * pageSize, pageReserved: arenaBytes - 8*pageSize}
-	if got := w.pages.sums(); got != want || w.torn {
-		t.Errorf("%v, torn %v; want %v", got, w.torn, want)
+	if got := w.pages.sums(); got != want || w.contradicted != 0 {
+		t.Errorf("%v, %d contradicted; want %v", got, w.contradicted, want)
 	}
-	if w.addFree(base+7*pageSize, 2, true); !w.torn {
-		t.Error("a page in two spans is not torn")
+	if w.markSpans([]heapSpan{{start: base + 7*pageSize, npages: 2, state: pageReleased}}); w.contradicted == 0 {
+		t.Error("a page in two spans is no contradiction")
 	}
 }

@@ -23,12 +23,15 @@ const (
 	pageStates
 )
 
-// pageMap holds the state of every page of the arenas: a byte for 8 KiB.
+// pageMap holds the state of every page of the arenas, and what is behind it:
+// two bytes for 8 KiB.
 type pageMap struct {
 	arenas []mem.Range
 	// first is where each arena's pages begin in states.
 	first  []int
 	states []pageState
+	// behind is parallel to states.
+	behind []halves
 }
 
 func newPageMap(arenas []mem.Range) pageMap {
@@ -38,7 +41,7 @@ func newPageMap(arenas []mem.Range) pageMap {
 		m.first[i] = n
 		n += int(a.Len() / pageSize)
 	}
-	m.states = make([]pageState, n)
+	m.states, m.behind = make([]pageState, n), make([]halves, n)
 	return m
 }
 
@@ -48,14 +51,19 @@ func (m *pageMap) arena(a mem.Addr) (int, bool) {
 	return i, i < len(m.arenas) && m.arenas[i].Contains(a)
 }
 
-// at is the slice of states from the address to the end of its arena.
-func (m *pageMap) at(a mem.Addr) []pageState {
+// pagesFrom is the index of the address's page, and of the end of its arena's.
+func (m *pageMap) pagesFrom(a mem.Addr) (page, end int) {
 	i, ok := m.arena(a)
 	if !ok {
-		return nil
+		return 0, 0
 	}
-	n := int(m.arenas[i].Len() / pageSize)
-	return m.states[m.first[i]+int((a-m.arenas[i].Start)/pageSize) : m.first[i]+n]
+	return m.first[i] + int((a-m.arenas[i].Start)/pageSize), m.first[i] + int(m.arenas[i].Len()/pageSize)
+}
+
+// at is the slice of states from the address to the end of its arena.
+func (m *pageMap) at(a mem.Addr) []pageState {
+	page, end := m.pagesFrom(a)
+	return m.states[page:end]
 }
 
 // markChunk sets the pages of one chunk by its bitmaps (runtime.pallocData: a
@@ -107,20 +115,28 @@ func (m *pageMap) markCache(base mem.Addr, free, scavenged uint64) bool {
 	return true
 }
 
-// markSpan gives the pages to a span; false if one of them is not allocated, or
-// is another span's.
-func (m *pageMap) markSpan(start mem.Addr, npages uint64, state pageState) bool {
+// markSpan gives the pages to a span. It is not marked where one of them lies
+// outside the arenas or is another span's. wrong counts the pages at which the
+// tables contradict each other, at least one where the span is not marked.
+func (m *pageMap) markSpan(start mem.Addr, npages uint64, state pageState) (marked bool, wrong uint64) {
 	states := m.at(start)
 	if start%pageSize != 0 || npages == 0 || npages > uint64(len(states)) {
-		return false
+		return false, max(1, min(npages, uint64(len(states))))
 	}
-	for i := range states[:npages] {
-		if states[i] != pageReserved {
-			return false
+	states = states[:npages]
+	for _, s := range states {
+		switch s {
+		case pageInUse, pageStack, pageManual:
+			return false, npages
+		case pageReserved:
+		default:
+			wrong++
 		}
+	}
+	for i := range states {
 		states[i] = state
 	}
-	return true
+	return true, wrong
 }
 
 // sums is the bytes in each state.
@@ -129,19 +145,4 @@ func (m *pageMap) sums() (sum [pageStates]uint64) {
 		sum[s] += pageSize
 	}
 	return sum
-}
-
-// add adds the bytes of the range to the states of the pages that it covers.
-func (m *pageMap) add(to *[pageStates]uint64, r mem.Range) {
-	i := sort.Search(len(m.arenas), func(i int) bool { return r.Start < m.arenas[i].End })
-	for ; i < len(m.arenas) && m.arenas[i].Start < r.End; i++ {
-		part := r.Intersect(m.arenas[i])
-		states := m.states[m.first[i]:]
-		for a := part.Start; a < part.End; {
-			page := (a - m.arenas[i].Start) / pageSize
-			next := min(part.End, m.arenas[i].Start+(page+1)*pageSize)
-			to[states[page]] += uint64(next - a)
-			a = next
-		}
-	}
 }

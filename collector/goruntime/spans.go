@@ -6,55 +6,8 @@ import (
 	"whyres/collector/mem"
 )
 
-// spanBatch is how many spans are read at a time.
-const spanBatch = 8192
-
-// readSpans overlays allspans and adds up the objects.
-func (t *Target) readSpans(w *walk) error {
-	data, n, err := t.memory.slice(t.where.field("mheap_", "allspans"), "mheap_.allspans", maxSpans)
-	if err != nil {
-		return err
-	}
-	size := t.where.off("mspan")
-	ptrs := make([]byte, 8*spanBatch)
-	buf := make([]byte, size*spanBatch)
-	var spans []span
-	for at := uint64(0); at < n; at += spanBatch {
-		count := int(min(n-at, spanBatch))
-		if err := t.memory.read(ptrs[:8*count], []span{{data + 8*at, 8 * count}}); err != nil {
-			return err
-		}
-		spans = contiguous(spans[:0], ptrs[:8*count], size)
-		got := buf[:0]
-		for _, s := range spans {
-			got = got[:len(got)+s.size]
-		}
-		if err := t.memory.read(got, spans); err != nil {
-			return err
-		}
-		for ; len(got) >= size; got = got[size:] {
-			w.addSpan(t.where, got[:size])
-		}
-	}
-	return nil
-}
-
-// contiguous turns pointers to structs of the size into spans, neighbours
-// joined: span structs are allocated in rows.
-func contiguous(spans []span, ptrs []byte, size int) []span {
-	for ; len(ptrs) >= 8; ptrs = ptrs[8:] {
-		p := binary.LittleEndian.Uint64(ptrs)
-		if p == 0 {
-			continue // not filled in yet
-		}
-		if last := len(spans) - 1; last >= 0 && spans[last].addr+uint64(spans[last].size) == p {
-			spans[last].size += size
-			continue
-		}
-		spans = append(spans, span{p, size})
-	}
-	return spans
-}
+// spanBatch is how many pointers to spans are read at a time.
+const spanBatch = 64 << 10
 
 // States of a span (runtime.mSpanState). Since Go 1.14 free pages are in no span.
 const (
@@ -63,34 +16,113 @@ const (
 	spanFree   = 3
 )
 
-// addSpan marks one span's pages and counts its objects. A manual span with an
-// element size is of goroutine stacks (runtime/stack.go sets it); the GC's work
-// buffers have none.
-func (w *walk) addSpan(at *where, b []byte) {
-	u64 := func(key string) uint64 { return binary.LittleEndian.Uint64(b[at.off(key):]) }
-	start, npages, elemsize := mem.Addr(u64("mspan.startAddr")), u64("mspan.npages"), u64("mspan.elemsize")
-	state := pageInUse
-	switch b[at.off("mspan.state")] {
-	case spanInUse:
-		objects := uint64(binary.LittleEndian.Uint16(b[at.off("mspan.allocCount"):]))
-		w.stats.HeapObjects += objects
-		if class := b[at.off("mspan.spanclass")] >> 1; class == 0 {
-			w.stats.HeapAlloc += npages * pageSize
-		} else {
-			w.stats.HeapAlloc += objects * elemsize
+// maxClassPages bounds the spans of small objects: the runtime's longest has 10
+// pages or so (runtime.class_to_allocnpages).
+const maxClassPages = 256
+
+// heapSpan is what a walk keeps of one span, 24 bytes: a heap of 8 GiB can have
+// a million.
+type heapSpan struct {
+	start   mem.Addr
+	npages  uint32
+	size    uint32 // of an object; 0 in class 0
+	objects uint16
+	slots   uint16
+	class   uint8
+	state   pageState
+}
+
+// allocated is the bytes of the span's objects: in class 0 the whole span, as
+// the runtime counts it.
+func (s *heapSpan) allocated() uint64 {
+	if s.class == 0 {
+		return uint64(s.npages) * pageSize
+	}
+	return uint64(s.objects) * uint64(s.size)
+}
+
+// free is the bytes of the free slots.
+func (s *heapSpan) free() uint64 {
+	if s.class == 0 {
+		return 0
+	}
+	return uint64(s.slots-s.objects) * uint64(s.size)
+}
+
+// spanLayout is the layout of runtime.mspan, looked up once.
+type spanLayout struct {
+	size, start, npages, state, elemsize, allocCount, nelems, class int
+	// scavenged is of Go 1.12 and 1.13 only: -1 for others.
+	scavenged int
+}
+
+func (t *Target) spanLayout() spanLayout {
+	off := t.where.off
+	scavenged := -1
+	if t.where.has("mspan.scavenged") {
+		scavenged = off("mspan.scavenged")
+	}
+	return spanLayout{
+		size: off("mspan"), start: off("mspan.startAddr"), npages: off("mspan.npages"), state: off("mspan.state"),
+		elemsize: off("mspan.elemsize"), allocCount: off("mspan.allocCount"), nelems: off("mspan.nelems"), class: off("mspan.spanclass"),
+		scavenged: scavenged,
+	}
+}
+
+// append adds the spans in use of a row of structs.
+func (l spanLayout) append(spans []heapSpan, row []byte) []heapSpan {
+	for ; len(row) >= l.size; row = row[l.size:] {
+		if s, ok := l.parse(row[:l.size]); ok {
+			spans = append(spans, s)
 		}
+	}
+	return spans
+}
+
+// parse reads one span. A manual span with an element size is of goroutine
+// stacks (runtime/stack.go sets it); the GC's work buffers have none. A struct
+// that is being changed can say anything: then it has no pages, and contradicts
+// the bitmaps.
+func (l spanLayout) parse(b []byte) (s heapSpan, ok bool) {
+	elemsize := binary.LittleEndian.Uint64(b[l.elemsize:])
+	switch b[l.state] {
+	case spanInUse:
+		s.state = pageInUse
 	case spanManual:
-		state = pageStack
+		s.state = pageStack
 		if elemsize == 0 {
-			state = pageManual
+			s.state = pageManual
 		}
 	case spanFree:
-		w.addFree(start, npages, at.has("mspan.scavenged") && b[at.off("mspan.scavenged")] != 0)
-		return
+		if l.scavenged < 0 {
+			return s, false
+		}
+		s.state = pageIdle
+		if b[l.scavenged] != 0 {
+			s.state = pageReleased
+		}
 	default:
-		return
+		return s, false
 	}
-	if !w.pages.markSpan(start, npages, state) {
-		w.torn = true
+	s.start = mem.Addr(binary.LittleEndian.Uint64(b[l.start:]))
+	npages := binary.LittleEndian.Uint64(b[l.npages:])
+	if npages > maxHeap/pageSize {
+		return s, true
 	}
+	s.npages = uint32(npages)
+	if s.state != pageInUse {
+		return s, true
+	}
+	s.class = b[l.class] >> 1
+	s.objects = binary.LittleEndian.Uint16(b[l.allocCount:])
+	s.slots = binary.LittleEndian.Uint16(b[l.nelems:])
+	if s.class == 0 {
+		return s, true
+	}
+	const largest = maxClassPages * pageSize
+	if npages > maxClassPages || elemsize > largest || s.objects > s.slots || uint64(s.slots)*elemsize > npages*pageSize {
+		s.npages = 0
+	}
+	s.size = uint32(min(elemsize, largest))
+	return s, true
 }

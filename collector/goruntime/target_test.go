@@ -153,6 +153,12 @@ func startTarget(t testing.TB, program string, env ...string) child {
 	t.Helper()
 	cmd := exec.Command(program)
 	cmd.Env = append(os.Environ(), env...)
+	return start(t, cmd)
+}
+
+// start runs the command until it has said its numbers.
+func start(t testing.TB, cmd *exec.Cmd) child {
+	t.Helper()
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -257,7 +263,7 @@ func equalsReadMemStats(t *testing.T, c child, byPacer bool) {
 		}
 		return compare(s, said)
 	})
-	resident := pagemapResident(t, c.pid)
+	resident := pagemapKinds(t, c.pid)
 	c.holds(t, func(said map[string]uint64) []string {
 		start := time.Now()
 		heap, err := target.Walk(WalkOptions{Resident: resident})

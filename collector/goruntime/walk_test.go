@@ -1,44 +1,18 @@
 package goruntime
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"whyres/collector/mem"
 )
-
-// pagemapResident reads /proc/PID/pagemap the plain way: bit 63 of each 8-byte
-// entry is "present" (Documentation/admin-guide/mm/pagemap.rst). The zero page
-// counts as present here.
-func pagemapResident(t testing.TB, pid int) ResidentFunc {
-	t.Helper()
-	file, err := os.Open(filepath.Join("/proc", itoa(pid), "pagemap"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = file.Close() })
-	page := uint64(os.Getpagesize())
-	return func(ranges []mem.Range, visit func(mem.Range, mem.PageKind)) error {
-		for _, r := range ranges {
-			buf := make([]byte, r.Len()/page*8)
-			if _, err := file.ReadAt(buf, int64(uint64(r.Start)/page*8)); err != nil {
-				return err
-			}
-			for i := range r.Len() / page {
-				if binary.LittleEndian.Uint64(buf[8*i:])>>63 != 0 {
-					visit(mem.RangeAt(r.Start+mem.Addr(i*page), page), mem.PageSmall)
-				}
-			}
-		}
-		return nil
-	}
-}
 
 // checkPages compares the pages' sums with what the target said. lazyFree is
 // what the kernel says that it may take when it needs memory (MADV_FREE).
@@ -132,18 +106,33 @@ func TestPageMapAgainstNaive(t *testing.T) {
 			}
 		}
 	}
-	var want, got [pageStates]uint64
+	behind := map[mem.Addr]mem.PageKind{}
 	for range 200 {
 		run := mem.RangeAt(mem.Addr(r.IntN(11*chunkBytes/4096)*4096), uint64(r.IntN(500)*4096))
-		m.add(&got, run)
+		kind := mem.PageKind(r.IntN(3))
+		m.setBehind(run, kind)
 		for a := run.Start; a < run.End; a += 4096 {
-			if state, ok := naive[a&^(pageSize-1)]; ok {
-				want[state] += 4096
+			behind[a] = kind
+		}
+	}
+	var want [pageStates]mem.Amount
+	for a, state := range naive {
+		want[state].Bytes += pageSize
+		for _, half := range []mem.Addr{a, a + 4096} {
+			kind, present := behind[half]
+			if present && kind != mem.PageZero {
+				want[state].Resident += 4096
+			}
+			if present && kind == mem.PageHuge {
+				want[state].Huge += 4096
+			}
+			if present && kind == mem.PageZero {
+				want[state].Zero += 4096
 			}
 		}
 	}
-	if got != want {
-		t.Errorf("bytes by state:\n got %v\nwant %v", got, want)
+	if got := m.amounts(); got != want {
+		t.Errorf("amounts by state:\n got %v\nwant %v", got, want)
 	}
 }
 
@@ -158,18 +147,22 @@ func TestMarkSpan(t *testing.T) {
 		start  mem.Addr
 		npages uint64
 		want   bool
+		wrong  uint64
 	}{
-		{"an allocated run", base, 2, true},
-		{"a page twice", base + pageSize, 1, false},
-		{"a page that is free", base + 3*pageSize, 2, false},
-		{"no page", base + 2*pageSize, 0, false},
-		{"beyond the arena", base + 2*pageSize, 1 << 60, false},
-		{"outside", 0x1000, 1, false},
-		{"not at a page", base + 2*pageSize + 8, 1, false},
+		{"an allocated run", base, 2, true, 0},
+		{"a page twice", base + pageSize, 1, false, 1},
+		{"one page that is free", base + 3*pageSize, 2, true, 1},
+		{"no page", base + 2*pageSize, 0, false, 1},
+		{"beyond the arena", base + 2*pageSize, 1 << 60, false, 510},
+		{"outside", 0x1000, 1, false, 1},
+		{"not at a page", base + 2*pageSize + 8, 1, false, 1},
 	} {
-		if got := m.markSpan(tt.start, tt.npages, pageInUse); got != tt.want {
-			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		if got, wrong := m.markSpan(tt.start, tt.npages, pageInUse); got != tt.want || wrong != tt.wrong {
+			t.Errorf("%s: %v, %d wrong; want %v, %d", tt.name, got, wrong, tt.want, tt.wrong)
 		}
+	}
+	if sum := m.sums(); sum[pageInUse] != 4*pageSize || sum[pageReserved] != pageSize {
+		t.Errorf("after all: %v", sum)
 	}
 }
 
@@ -225,18 +218,25 @@ func staysHonest(t *testing.T, c child) {
 		t.Fatal(err)
 	}
 	agreed, torn, retries := 0, 0, 0
+	var off []uint64
+	var worst time.Duration
 	for range 50 {
-		heap, err := target.Walk(WalkOptions{Resident: func([]mem.Range, func(mem.Range, mem.PageKind)) error { return nil }})
+		start := time.Now()
+		heap, err := target.Walk(WalkOptions{Resident: pagemapKinds(t, c.pid), Sizes: true})
+		worst = max(worst, time.Since(start))
 		if err != nil {
 			t.Fatal(err)
 		}
 		s, pages := heap.Stats, heap.Pages
 		if pages.Agrees {
 			agreed++
+		} else {
+			off = append(off, pages.Off)
 		}
-		if pages.Agrees == s.Torn {
-			t.Errorf("Agrees %v, Torn %v", pages.Agrees, s.Torn)
+		if pages.Agrees == s.Torn || pages.Agrees != (pages.Off == 0) {
+			t.Errorf("Agrees %v, Torn %v, Off %d", pages.Agrees, s.Torn, pages.Off)
 		}
+		checkSums(t, heap)
 		if s, err = target.MemStats(); err != nil {
 			t.Fatal(err)
 		}
@@ -245,7 +245,9 @@ func staysHonest(t *testing.T, c child) {
 		}
 		retries += s.Retries
 	}
-	t.Logf("of 50 looks at a busy process: %d walks agreed, %d light samples were torn, %d retries", agreed, torn, retries)
+	slices.Sort(off)
+	t.Logf("of 50 looks at a busy process: %d walks agreed, the others were off by %v bytes; the longest took %v; %d light samples were torn, %d retries",
+		agreed, off, worst, torn, retries)
 	marks, seen, err := target.GCMarks(GCSeen{})
 	if err != nil {
 		t.Fatal(err)

@@ -54,6 +54,7 @@ func Roots() []Root {
 		{Key: "allglen", Var: "runtime.allglen", Optional: true},
 		{Key: "allgptr", Var: "runtime.allgptr", Optional: true},
 		{Key: "allm", Var: "runtime.allm", Optional: true},
+		{Key: "buckhash", Var: "runtime.buckhash", Optional: true},
 		{Key: "persistentChunks", Var: "runtime.persistentChunks", Optional: true},
 		{Key: "stackpool", Var: "runtime.stackpool", Optional: true},
 		{Key: "stackLarge", Var: "runtime.stackLarge", Optional: true, Fields: []string{

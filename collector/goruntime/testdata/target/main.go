@@ -33,7 +33,9 @@ func main() {
 	runtime.GC()
 	say()
 	if os.Getenv("TARGET_CHURN") != "" {
-		go churnForever()
+		for i := 0; i < 4; i++ {
+			go churnForever()
+		}
 	}
 	// A blocking raw read: os.Stdin could allocate.
 	for {
