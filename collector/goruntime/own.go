@@ -2,6 +2,7 @@ package goruntime
 
 import (
 	"encoding/binary"
+	"os"
 
 	"whyres/collector/mem"
 )
@@ -57,10 +58,18 @@ func (t *Target) ownRanges(arenas []mem.Range) ([]mem.Range, error) {
 	return apart(o.ranges, arenas), nil
 }
 
+// add notes a block that the runtime mapped by itself: whole pages of the
+// kernel's.
 func (o *owned) add(start, size uint64) {
-	if start != 0 && size != 0 {
-		o.ranges = append(o.ranges, mem.RangeAt(mem.Addr(start), size))
+	if start == 0 || size == 0 {
+		return
 	}
+	page := mem.Addr(os.Getpagesize())
+	r := mem.RangeAt(mem.Addr(start), size)
+	if r.End > ^mem.Addr(0)-page {
+		return // nothing is mapped there
+	}
+	o.ranges = append(o.ranges, mem.Range{Start: r.Start &^ (page - 1), End: (r.End + page - 1) &^ (page - 1)})
 }
 
 // list follows a linked list of blocks of the size, whose link is at the offset.

@@ -76,9 +76,10 @@ func TestGoroutines(t *testing.T) {
 		g = h.Pages.Goroutines
 		t.Logf("%+v", g)
 		within(t, "dead goroutines", uint64(g.DeadCount), 10000, 20)
-		within(t, "dead goroutines that hold a stack", uint64(g.DeadHolding), 10000, 20)
-		within(t, "dead stacks", g.Dead.Bytes, 10000*2<<10, 20*8<<10)
-		within(t, "dead stacks, resident", g.Dead.Resident, 10000*2<<10, 20*8<<10)
+		// A few may have grown theirs: such stacks are freed at once.
+		within(t, "dead goroutines that hold a stack", uint64(g.DeadHolding), 9990, 30)
+		within(t, "dead stacks", g.Dead.Bytes, 9990*2<<10, 20*8<<10)
+		within(t, "dead stacks, resident", g.Dead.Resident, 9990*2<<10, 20*8<<10)
 		within(t, "live goroutines", uint64(g.Count), 1, 20)
 
 		before := g.System.Bytes
