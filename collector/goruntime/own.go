@@ -41,16 +41,16 @@ type owned struct {
 }
 
 // ownRanges tells where the runtime keeps its own tables. Some are address space
-// that it only reserved: what is resident decides. Missing are: trace and
-// profile buffers, the queues of the Green Tea GC, and single blocks of 64 KiB
-// and more that the runtime keeps no list of.
+// that it only reserved: what is resident decides. Missing are: the buffers of
+// execution traces, and single blocks of 64 KiB and more that the runtime keeps
+// no list of (tables of a thousand arenas and more, unrolled GC programs).
 //
-// Sources: runtime.persistentChunks, gcBitsArenas, buckhash; mheap_.arenas and
-// the heapArenas, pages.summary, pages.chunks, pages.scav.index.chunks,
-// allspans.
+// Sources: runtime.persistentChunks, gcBitsArenas, buckhash, work.spanSPMCs;
+// mheap_.arenas and the heapArenas, pages.summary, pages.chunks,
+// pages.scav.index.chunks, allspans.
 func (t *Target) ownRanges(arenas []mem.Range) ([]mem.Range, error) {
 	o := &owned{t: t, arenas: arenas}
-	for _, source := range []func() error{o.persistent, o.gcBits, o.buckets, o.heapArenas, o.summaries, o.chunks, o.slices} {
+	for _, source := range []func() error{o.persistent, o.gcBits, o.buckets, o.heapArenas, o.summaries, o.chunks, o.slices, o.spanQueues} {
 		if err := source(); err != nil && !changing(err) {
 			return nil, err
 		}

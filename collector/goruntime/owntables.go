@@ -2,6 +2,34 @@ package goruntime
 
 import "encoding/binary"
 
+// maxQueues bounds the list of span queues.
+const maxQueues = 1 << 16
+
+// spanQueues are the rings of the Green Tea GC (Go 1.26+), one or more a P: the
+// list of runtime.work.spanSPMCs.
+func (o *owned) spanQueues() error {
+	w := o.t.where
+	for _, field := range []string{"work.spanSPMCs.list.obj", "spanSPMC.allnode.next", "spanSPMC.cap", "spanSPMC.ring"} {
+		if !w.has(field) || w.addr["work"] == 0 {
+			return nil
+		}
+	}
+	first, err := o.t.memory.word(w.field("work", "spanSPMCs.list.obj"))
+	for at, n := first, 0; err == nil && at != 0 && n < maxQueues; n++ {
+		var b [20]byte
+		err = o.t.memory.read(b[:], []span{
+			{at + uint64(w.off("spanSPMC.allnode.next")), 8},
+			{at + uint64(w.off("spanSPMC.ring")), 8},
+			{at + uint64(w.off("spanSPMC.cap")), 4},
+		})
+		o.add(binary.LittleEndian.Uint64(b[8:]), 8*uint64(binary.LittleEndian.Uint32(b[16:])))
+		if at = binary.LittleEndian.Uint64(b[:]); at == first {
+			break
+		}
+	}
+	return err
+}
+
 // header adds the array that a slice header in the target stands for, to its
 // capacity.
 func (o *owned) header(b []byte, element uint64) {

@@ -55,6 +55,12 @@ func Roots() []Root {
 		{Key: "allgptr", Var: "runtime.allgptr", Optional: true},
 		{Key: "allm", Var: "runtime.allm", Optional: true},
 		{Key: "buckhash", Var: "runtime.buckhash", Optional: true},
+		{Key: "work", Var: "runtime.work", Since: 26, Optional: true, Fields: []string{
+			"spanSPMCs.list.obj?",
+		}},
+		{Key: "spanSPMC", Type: "runtime.spanSPMC", Since: 26, Optional: true, Fields: []string{
+			"allnode.next?", "cap?", "ring?",
+		}},
 		{Key: "persistentChunks", Var: "runtime.persistentChunks", Optional: true},
 		{Key: "stackpool", Var: "runtime.stackpool", Optional: true},
 		{Key: "stackLarge", Var: "runtime.stackLarge", Optional: true, Fields: []string{
