@@ -12,7 +12,11 @@
 // and debug/buildinfo, which may panic on damaged files, are called behind a
 // recover that turns the panic into an error.
 //
-// Supported: Go 1.19 and newer, linux/amd64 and linux/arm64 (arm64 is built
+// Supported: Go 1.12 and newer, linux/amd64 and linux/arm64 (arm64 is built
 // and its layouts are known, but it was not tried on a live process), binaries
-// with a symbol table or DWARF.
+// with a symbol table or DWARF. Where the fields lie is known from a table for
+// the releases from 1.12 to 1.27 (internal/layout), and else from DWARF. Three
+// eras keep the numbers apart from each other: see era.go. What a version does
+// not have (a memory limit before 1.19, a scavenger's goal before 1.13) stays
+// unset.
 package goruntime

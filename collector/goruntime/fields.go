@@ -43,9 +43,6 @@ func (w *where) has(key string) bool {
 	return ok
 }
 
-// maxVariable bounds the pieces read from any variable.
-const maxVariable = 1 << 20
-
 // newWhere puts a layout and the variables' addresses (link-time) together: from
 // the symbol table or else from DWARF.
 func newWhere(l layout.Layout, source layoutSource, arch string, minor int, symbols, debugAddrs map[string]uint64) (*where, error) {
@@ -110,21 +107,4 @@ func (w *where) relocate(bias uint64) {
 	for key := range w.addr {
 		w.addr[key] += bias
 	}
-}
-
-// checkSizes refuses a damaged layout: it must not make whyres allocate.
-func (w *where) checkSizes() error {
-	for key, v := range w.layout {
-		limit := uint64(maxVariable)
-		switch key {
-		case "heapArena": // never read whole: 2 MiB until Go 1.19
-			limit = 4 << 20
-		case "mspan": // read by the thousands
-			limit = 1 << 10
-		}
-		if v > limit {
-			return fmt.Errorf("%w: %s at %d is beyond %d bytes", ErrNoLayout, key, v, limit)
-		}
-	}
-	return nil
 }

@@ -100,6 +100,9 @@ func (l light) word(piece string) uint64 {
 	return binary.LittleEndian.Uint64(l.buf[l.plan.at[piece]:])
 }
 
+// generations is the length of memstats.heapStats.stats.
+const generations = 3
+
 // heapStats is the sum of the three generations of runtime.heapStatsDelta.
 type heapStats struct {
 	inHeap, released, committed, inStacks, inWorkBufs, inPtrScalarBits uint64
@@ -122,7 +125,6 @@ func (l light) delta(path string) (sum uint64) {
 	if !l.w.has("heapStatsDelta." + path) {
 		return 0
 	}
-	const generations = 3
 	stats := l.bytes("memstats", "heapStats.stats")
 	for i := range generations {
 		at := i*l.w.off("heapStatsDelta") + l.w.off("heapStatsDelta."+path)

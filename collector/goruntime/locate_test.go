@@ -71,6 +71,42 @@ func TestProvedMeansRight(t *testing.T) {
 	}
 }
 
+// TestSizes: every known layout holds together, and a damaged one is refused,
+// whichever offset is wrong.
+func TestSizes(t *testing.T) {
+	known := 0
+	for minor := oldest; minor <= 27; minor++ {
+		for patch := range 21 {
+			l, err := layout.FromTable(layout.Version{Minor: minor, Patch: patch}, "arm64")
+			if err != nil {
+				continue
+			}
+			known++
+			w := &where{layout: l, minor: minor}
+			if err := w.checkSizes(); err != nil {
+				t.Errorf("Go 1.%d.%d: %v", minor, patch, err)
+			}
+			for _, root := range layout.Roots() {
+				for _, field := range root.Fields {
+					key := root.Key + "." + layout.Path(field)
+					was, ok := l[key]
+					if !ok {
+						continue
+					}
+					l[key] = l[root.Key]
+					if err := w.checkSizes(); !errors.Is(err, ErrNoLayout) {
+						t.Errorf("Go 1.%d.%d with %s at its end: %v, want ErrNoLayout", minor, patch, key, err)
+					}
+					l[key] = was
+				}
+			}
+		}
+	}
+	if known < 50 {
+		t.Errorf("%d layouts known", known)
+	}
+}
+
 // TestNearbyStandsIn opens a program of a Go that the table does not have, and
 // that has no DWARF.
 func TestNearbyStandsIn(t *testing.T) {

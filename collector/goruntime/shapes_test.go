@@ -225,3 +225,46 @@ func TestStirredStacks(t *testing.T) {
 		}
 	})
 }
+
+// TestWalkWithoutOptionalVariables: of a stripped binary not all variables can be
+// found. The walk tells less, and what it tells still sums.
+func TestWalkWithoutOptionalVariables(t *testing.T) {
+	shapesOf(t, func(t *testing.T, program string) {
+		c := start(t, exec.Command(program, "dead", "1000"))
+		target, err := Open("/proc", c.pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		walk := func() *Heap {
+			h, err := target.Walk(WalkOptions{Resident: pagemapKinds(t, c.pid), Sizes: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkSums(t, h)
+			return h
+		}
+		length := func(ranges []mem.Range) (n uint64) {
+			for _, r := range ranges {
+				n += r.Len()
+			}
+			return n
+		}
+		all := walk()
+		for _, key := range []string{"allm", "persistentChunks", "gcBitsArenas", "buckhash", "work", "allgs"} {
+			if _, ok := target.where.addr[key]; !ok && key != "work" {
+				t.Errorf("no address of %s in a binary with symbols", key)
+			}
+			delete(target.where.addr, key)
+			h := walk()
+			if (h.Pages.Goroutines == nil) != (key == "allgs") {
+				t.Errorf("without %s: goroutines %+v", key, h.Pages.Goroutines)
+			}
+			if h.Pages.Stacks.Bytes != all.Pages.Stacks.Bytes {
+				t.Errorf("without %s: %d bytes of stacks, were %d", key, h.Pages.Stacks.Bytes, all.Pages.Stacks.Bytes)
+			}
+		}
+		if h := walk(); len(h.Own) == 0 || length(h.Own) >= length(all.Own) {
+			t.Errorf("without the variables: %d bytes of its own, were %d", length(h.Own), length(all.Own))
+		}
+	})
+}

@@ -31,6 +31,7 @@ func TestSymbolizer(t *testing.T) {
 			{"-buildmode=pie", "-ldflags=-s"},
 		} {
 			t.Run(toolchain+strings.Join(args, " "), func(t *testing.T) {
+				t.Parallel()
 				program := buildProgram(t, toolchain, string(src), args...)
 				c := startTarget(t, program)
 				s := symbolizerOf(t, c.pid)

@@ -97,8 +97,9 @@ type MemStats struct {
 	GCPercent   int32 `json:"gc_percent"`
 	MemoryLimit int64 `json:"memory_limit"`
 
-	// The scavenger's goals (runtime.scavenge, 1.19+): retained heap above
-	// which it works; ^0 when it has nothing to do.
+	// The scavenger's goals (runtime.scavenge, 1.19+; the first also from 1.13
+	// on, mheap_.scavengeGoal): retained heap above which it works; ^0 when it
+	// has nothing to do.
 	ScavengeGCPercentGoal   uint64 `json:"scavenge_gc_percent_goal,omitempty"`
 	ScavengeMemoryLimitGoal uint64 `json:"scavenge_memory_limit_goal,omitempty"`
 
@@ -199,7 +200,8 @@ type GoPages struct {
 	// stacks. Manual: other manual spans (GC work buffers). Idle: free, not
 	// released. Released: scavenged; its Resident part came back, or never
 	// left. Reserved: allocated by the bitmap, in no span, counted as
-	// released (Go 1.26+ starts its first arena with such a run).
+	// released (Go 1.26+ starts its first arena with such a run; 1.13 to 1.16
+	// count the rest of the newest arena so, up to 64 MiB never used).
 	InUse    Amount `json:"in_use"`
 	Stacks   Amount `json:"stacks"`
 	Manual   Amount `json:"manual"`

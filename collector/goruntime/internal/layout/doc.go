@@ -1,6 +1,6 @@
 // Package layout knows where the fields of the Go runtime's own variables lie:
-// from a binary's DWARF, or, for binaries built with -ldflags=-w, from a table
-// that the generator in gen makes by compiling a tiny program with each
+// from a table, for the releases that it holds, or from a binary's DWARF. The
+// generator in gen makes the table by compiling a tiny program with each
 // toolchain and reading its DWARF with the code of this package.
 //
 // It is pure: it reads what it is handed (a debug/elf file, the embedded

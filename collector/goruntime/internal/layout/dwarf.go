@@ -246,7 +246,7 @@ func (l Layout) add(root Root, typ dwarf.Type) {
 		l[root.Key] = uint64(typ.Size())
 	}
 	for _, field := range root.Fields {
-		path := strings.TrimSuffix(field, "?")
+		path := Path(field)
 		if off, ok := offset(typ, strings.Split(path, ".")); ok {
 			l[root.Key+"."+path] = off
 		}

@@ -38,6 +38,9 @@ func (r Root) Speaks(minor int) bool {
 	return minor >= r.Since && (r.Until == 0 || minor <= r.Until)
 }
 
+// Path is the path of an entry of Root.Fields, without its mark.
+func Path(field string) string { return strings.TrimSuffix(field, "?") }
+
 // Check returns an error that names the first field which the layout lacks
 // although Go 1.minor has it.
 func (l Layout) Check(minor int) error {
