@@ -7,7 +7,7 @@ func TestTablesOf(t *testing.T) {
 	for flags, want := range map[string]Tables{
 		"-ldflags=":      {Symbols: true, DWARF: true},
 		"-ldflags=-w":    {Symbols: true},
-		"-ldflags=-s -w": {},
+		"-ldflags=-s": {},
 	} {
 		c := startTarget(t, buildTarget(t, "local", flags))
 		if got, err := TablesOf("/proc", c.pid); err != nil || got != want {
