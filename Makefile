@@ -6,7 +6,7 @@ BIN       := bin
 RACE      := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 SUDO      := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # Packages whose tests need root; the same binaries run again through sudo.
-PRIVILEGED := ./bpf ./collector/kernel ./cmd/whyres
+PRIVILEGED := ./bpf ./collector/kernel ./collector/discover ./cmd/whyres
 
 TOOLCHAINS ?= go1.19.13 go1.20.14 go1.21.13 go1.22.12 go1.23.12 go1.24.13 go1.25.8 go1.26.0 go1.27.4
 

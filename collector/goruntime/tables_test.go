@@ -5,8 +5,8 @@ import "testing"
 func TestTablesOf(t *testing.T) {
 	t.Parallel()
 	for flags, want := range map[string]Tables{
-		"-ldflags=":      {Symbols: true, DWARF: true},
-		"-ldflags=-w":    {Symbols: true},
+		"-ldflags=":   {Symbols: true, DWARF: true},
+		"-ldflags=-w": {Symbols: true},
 		"-ldflags=-s": {},
 	} {
 		c := startTarget(t, buildTarget(t, "local", flags))
