@@ -2,7 +2,9 @@ package discover
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,7 +13,6 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -23,8 +24,8 @@ var sleeper string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		if os.Getenv("DISCOVER_AS_NOBODY") != "" {
-			return m.Run()
+		if pid, err := strconv.Atoi(os.Getenv("DISCOVER_AS_NOBODY")); err == nil {
+			return asNobody(pid)
 		}
 		dir, err := os.MkdirTemp("", "discover")
 		if err != nil {
@@ -119,7 +120,8 @@ func (s *Survey) of(pid int) *Seen {
 	return nil
 }
 
-// A refresh with 200 Go processes takes less than a second.
+// A refresh with 200 Go processes takes less than a second: the median of three,
+// by the clock, or by CPU time where others have the machine.
 func TestTwoHundredProcesses(t *testing.T) {
 	const n = 200
 	pids := make([]int, n)
@@ -127,21 +129,32 @@ func TestTwoHundredProcesses(t *testing.T) {
 		pids[i] = start(t).pid
 	}
 	h := newHost(t)
-	var took []time.Duration
+	var took, used []time.Duration
 	for range 4 {
+		before := ownCPU(t)
 		s := look(t, h)
-		took = append(took, s.Dur)
+		took, used = append(took, s.Dur), append(used, ownCPU(t)-before)
 		for _, pid := range pids {
 			if seen := s.of(pid); seen == nil || seen.Sample.Pages == nil {
 				t.Fatalf("%d was not looked at in full: %+v", pid, s.Unread)
 			}
 		}
 	}
-	t.Logf("first look %v, refreshes %v", took[0], took[1:])
+	t.Logf("first look %v (CPU %v), refreshes %v (CPU %v)", took[0], used[0], took[1:], used[1:])
 	slices.Sort(took[1:])
-	if !raceEnabled && (took[2] > time.Second || took[0] > 3*time.Second) {
-		t.Errorf("a look takes %v, the first %v", took[2], took[0])
+	slices.Sort(used[1:])
+	if !raceEnabled && took[2] > time.Second && used[2] > time.Second {
+		t.Errorf("a look takes %v, and %v of CPU time", took[2], used[2])
 	}
+}
+
+func ownCPU(t *testing.T) time.Duration {
+	t.Helper()
+	used, err := kernel.OwnCPU()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return used
 }
 
 // What a process says of itself is what the survey says of it.
@@ -277,28 +290,29 @@ func TestOthersProcesses(t *testing.T) {
 	if err := os.WriteFile(path, program, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	survey := exec.Command(path, "-test.run=^TestAsNobody$", "-test.v")
+	survey := exec.Command(path)
 	survey.Env = append(os.Environ(), "DISCOVER_AS_NOBODY="+strconv.Itoa(pid))
 	survey.Dir = "/"
 	survey.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	if out, err := survey.CombinedOutput(); err != nil || !strings.Contains(string(out), "PASS: TestAsNobody") {
+	if out, err := survey.CombinedOutput(); err != nil || string(out) != "looked\n" {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
 
-// TestAsNobody is the part of the test above that runs as another user.
-func TestAsNobody(t *testing.T) {
-	pid, err := strconv.Atoi(os.Getenv("DISCOVER_AS_NOBODY"))
-	if err != nil {
-		t.Skip("a part of TestOthersProcesses")
-	}
-	s := look(t, newHost(t))
-	if s.of(pid) != nil || s.Hidden == 0 {
-		t.Errorf("%d seen: %v; hidden: %d", pid, s.of(pid), s.Hidden)
+// asNobody is the part of the test above that runs as another user.
+func asNobody(pid int) int {
+	h := New(kernel.Default(), "/proc", 2)
+	s, err := h.Look(context.Background(), time.Minute)
+	if err = errors.Join(err, h.Close()); err != nil || s.of(pid) != nil || s.Hidden == 0 {
+		fmt.Printf("%d seen: %v; hidden: %d; %v\n", pid, s.of(pid), s.Hidden, err)
+		return 1
 	}
 	// go test strips what it runs: it is Go in any case.
 	unread := slices.ContainsFunc(s.Unread, func(u Unread) bool { return u.Process.PID == os.Getpid() })
 	if s.of(os.Getpid()) == nil && !unread {
-		t.Error("one's own process is not among the Go processes")
+		fmt.Println("one's own process is not among the Go processes")
+		return 1
 	}
+	fmt.Println("looked")
+	return 0
 }

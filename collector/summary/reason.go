@@ -79,7 +79,7 @@ func (l *Line) words(s *mem.Sample, id string) string {
 		{ledger.HeapHoles, plain("holes in spans")},
 		{ledger.HeapObjects, plain("spans in use")},
 		{ledger.HeapIdle + ".dense", unlessLocked("dense chunks until next GC")},
-		{ledger.HeapIdle + ".goal", unlessLocked(belowGoal)},
+		{ledger.HeapIdle + ".goal", kept},
 		{ledger.HeapIdle + ".due", unlessLocked(beingReleased)},
 		{ledger.HeapIdle + ".unsure", unlessLocked(notReleased)},
 		{ledger.HeapIdle, idle},
@@ -150,6 +150,18 @@ func locked(s *mem.Sample) bool {
 	return h.locked > h.rss/2
 }
 
+// kept is free memory that the scavenger leaves alone: it has no goal before the
+// first GC.
+func kept(s *mem.Sample) string {
+	switch {
+	case locked(s):
+		return isLocked
+	case s.MemStats != nil && s.MemStats.NumGC == 0:
+		return "free, no GC yet"
+	}
+	return belowGoal
+}
+
 // idle is free memory that is in no dense chunk: below one of the scavenger's
 // goals, or the scavenger is at it.
 func idle(s *mem.Sample) string {
@@ -160,13 +172,14 @@ func idle(s *mem.Sample) string {
 	case m == nil || m.ScavengeGCPercentGoal == 0:
 		return notReleased
 	case m.NumGC == 0:
-		return "free, no GC yet"
+		return kept(s)
 	}
 	retained := m.HeapSys - min(m.HeapReleased, m.HeapSys)
-	if retained > m.ScavengeGCPercentGoal || m.MemoryLimit != math.MaxInt64 && m.ScavengeMemoryLimitGoal > 0 && retained > m.ScavengeMemoryLimitGoal {
+	limited := m.MemoryLimit > 0 && m.MemoryLimit < math.MaxInt64 && m.ScavengeMemoryLimitGoal > 0
+	if retained > m.ScavengeGCPercentGoal || limited && m.Sys-min(m.HeapReleased, m.Sys) > m.ScavengeMemoryLimitGoal {
 		return beingReleased
 	}
-	return belowGoal
+	return kept(s)
 }
 
 func released(s *mem.Sample) string {

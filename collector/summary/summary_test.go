@@ -58,7 +58,7 @@ func TestOf(t *testing.T) {
 			s.MemStats.ScavengeGCPercentGoal = 10 * mib
 		}}, 20, 20, 0, 0, "free, being released"},
 		"idle below the goal, above the limit's": {[]func(*mem.Sample){idle, func(s *mem.Sample) {
-			s.MemStats.MemoryLimit, s.MemStats.ScavengeMemoryLimitGoal = 50*mib, 10*mib
+			s.MemStats.MemoryLimit, s.MemStats.ScavengeMemoryLimitGoal, s.MemStats.Sys = 50*mib, 10*mib, 70*mib
 		}}, 20, 20, 0, 0, "free, being released"},
 		"mostly dense": {[]func(*mem.Sample){idle, func(s *mem.Sample) {
 			s.Pages.Dense = both(15 * mib)
