@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -62,9 +64,13 @@ func buildRest(t *testing.T, toolchain string, b build) string {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("go", append(append([]string{"build", "-o", "rest"}, b.args...), ".")...)
+	delete(files, "go.mod")
+	names := slices.Sorted(maps.Keys(files)) // Go 1.19 with GOROOT= does not find the folder
+	cmd := exec.Command("go", slices.Concat([]string{"build", "-o", "rest"}, b.args, names)...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PWD="+dir, "GOROOT=", "GOFLAGS=", "GOTOOLCHAIN="+toolchain, cgo)
+	// Old toolchains know neither DWARF 5, the C compiler's default, nor the
+	// flags that the user's GOFLAGS may hold.
+	cmd.Env = append(os.Environ(), "PWD="+dir, "GOROOT=", "GOFLAGS=-tags=rest", "GOTOOLCHAIN="+toolchain, cgo, "CGO_CFLAGS=-g -O2 -gdwarf-4")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building with %s %v: %v\n%s", toolchain, b, err, out)
 	}
