@@ -31,9 +31,11 @@ func (t *Target) locate(im *image, bias uint64) error {
 	own, addrs, errDWARF := layout.FromDWARF(im.elf, version.Minor)
 	switch {
 	case errDWARF == nil:
-		return l.try(own, fromDWARF, addrs)
+		return unlessTorn(l.try(own, fromDWARF, addrs))
 	case !l.hasSymbols:
 		return ErrNoSymbols
+	case errors.Is(errTable, errTorn):
+		return nil // it stays taken up
 	case !errors.Is(errTable, layout.ErrUnknown):
 		return errTable
 	}
@@ -77,7 +79,7 @@ func (l *locator) tryNearby(v layout.Version) error {
 	}
 	failed := layout.ErrUnknown
 	for _, s := range standIns {
-		if err = l.try(s.Layout, fromNearby, nil); err == nil {
+		if err = unlessTorn(l.try(s.Layout, fromNearby, nil)); err == nil {
 			err = l.target.isProved()
 		}
 		if err == nil {
@@ -105,6 +107,19 @@ func (t *Target) adopt(w *where) {
 	t.buf = make([]byte, t.light.size)
 }
 
+// errTorn: the layout may hold, but the numbers never agreed. A thread of the
+// target that lost its CPU while it counted makes it so for milliseconds.
+var errTorn = errors.New("what its runtime counts twice does not agree")
+
+// unlessTorn is for layouts that cannot be of another version, or that are
+// proved by other means.
+func unlessTorn(err error) error {
+	if errors.Is(err, errTorn) {
+		return nil
+	}
+	return err
+}
+
 // looksRight reads the target once: whether it may be read, and whether it is
 // what the layout says.
 func (t *Target) looksRight() error {
@@ -113,7 +128,7 @@ func (t *Target) looksRight() error {
 		return err
 	}
 	if t.started && s.Torn {
-		return fmt.Errorf("process %d: %w: what its runtime counts twice never agrees", t.PID, ErrMismatch)
+		return fmt.Errorf("process %d: %w: %w", t.PID, ErrMismatch, errTorn)
 	}
 	return nil
 }
