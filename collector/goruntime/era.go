@@ -32,7 +32,12 @@ func eraOf(minor int) era {
 }
 
 // gcPercentVariable reads runtime.gcpercent, Go 1.12 to 1.16.
-func gcPercentVariable(l light) int32 { return int32(l.word("gcpercent")) }
+func gcPercentVariable(l light) int32 {
+	if !l.plan.has("gcpercent") { // not found in every stripped program
+		return 0
+	}
+	return int32(l.word("gcpercent"))
+}
 
 // gcPercentField reads gcController.gcPercent, since Go 1.17.
 func gcPercentField(l light) int32 { return int32(l.u32("gcController", "gcPercent")) }

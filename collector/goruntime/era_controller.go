@@ -17,8 +17,10 @@ func fillController(l light, s *mem.MemStats) {
 	s.HeapMarked = gc("heapMarked")
 	s.MemoryLimit = int64(gc("memoryLimit"))
 	s.NextGC, _ = l.pacer().heapGoal()
-	s.ScavengeGCPercentGoal = l.u64("scavenge", "gcPercentGoal")
-	s.ScavengeMemoryLimitGoal = l.u64("scavenge", "memoryLimitGoal")
+	if l.plan.has("scavenge") { // not found in every stripped program
+		s.ScavengeGCPercentGoal = l.u64("scavenge", "gcPercentGoal")
+		s.ScavengeMemoryLimitGoal = l.u64("scavenge", "memoryLimitGoal")
+	}
 }
 
 // tornController: the runtime keeps HeapInuse and HeapReleased twice, and the

@@ -18,6 +18,10 @@ var (
 	// ErrNoSymbols: the linker was told -s, so the runtime's variables
 	// cannot be found.
 	ErrNoSymbols = errors.New("the binary is stripped: it has neither a symbol table nor DWARF (build it without -ldflags=-s)")
+	// ErrNotFound: the binary is stripped, and its memory does not show where
+	// the runtime's variables are: it has not started yet, or is unlike any
+	// that is known.
+	ErrNotFound = errors.New("the binary is stripped, and the runtime's variables were not found in its memory (build it without -ldflags=-s)")
 	// ErrNoLayout: the binary has no DWARF, no layout of this Go version is
 	// built in, and none of a version nearby was proved to hold.
 	ErrNoLayout = errors.New("the field offsets of its Go version are not known, nor has it DWARF that tells them: only the kernel's view is left (build it without -ldflags=-w, or get a newer whyres)")

@@ -43,9 +43,8 @@ func (w *where) has(key string) bool {
 	return ok
 }
 
-// newWhere puts a layout and the variables' addresses (link-time) together: from
-// the symbol table or else from DWARF.
-func newWhere(l layout.Layout, source layoutSource, arch string, minor int, symbols, debugAddrs map[string]uint64) (*where, error) {
+// newWhere checks a layout; where the variables are is still to be said.
+func newWhere(l layout.Layout, source layoutSource, arch string, minor int) (*where, error) {
 	w := &where{layout: l, source: source, arch: arch, minor: minor, addr: map[string]uint64{}}
 	if err := l.Check(minor); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoLayout, err)
@@ -53,7 +52,7 @@ func newWhere(l layout.Layout, source layoutSource, arch string, minor int, symb
 	if err := w.checkSizes(); err != nil {
 		return nil, err
 	}
-	return w, w.place(symbols, debugAddrs)
+	return w, nil
 }
 
 // isCgo is the variable that says whether C code is linked in. DWARF has it in
@@ -77,7 +76,7 @@ func variableSymbols(im *image, minor int) (map[string]uint64, bool, error) {
 	return got, len(got) > 0, nil
 }
 
-// place notes each variable's address, from the symbol table or else DWARF.
+// place notes each variable's address (link-time), from the symbol table or else DWARF.
 // What a version or a program does not have has none.
 func (w *where) place(symbols, debugAddrs map[string]uint64) error {
 	for _, root := range layout.Roots() {

@@ -92,7 +92,7 @@ func isPclntab(b []byte) bool {
 // textStart is the link-time address of runtime.text, from which the table
 // counts. The symbol table says it; a stripped program's memory says it too.
 // .text begins there unless the C linker put C code first.
-func (im *image) textStart(table pclntab, m *memory, bias uint64) uint64 {
+func (im *image) textStart(table pclntab, m reader, bias uint64) uint64 {
 	if t, ok, err := readSymtab(im.elf, elf.SHT_SYMTAB); err == nil && ok {
 		if addr, ok := t.lookup(map[string]bool{"runtime.text": true})["runtime.text"]; ok {
 			return addr
@@ -112,7 +112,7 @@ func (im *image) textStart(table pclntab, m *memory, bias uint64) uint64 {
 
 // textFromHeader reads pcHeader.textStart (runtime/symtab.go, Go 1.18 to 1.25)
 // from memory, where it has been relocated. Since Go 1.26 it is 0.
-func (im *image) textFromHeader(table pclntab, m *memory, bias uint64) (uint64, bool) {
+func (im *image) textFromHeader(table pclntab, m reader, bias uint64) (uint64, bool) {
 	const textStart = 24
 	addr, err := m.word(table.addr + bias + textStart)
 	if err != nil {
@@ -124,7 +124,7 @@ func (im *image) textFromHeader(table pclntab, m *memory, bias uint64) (uint64, 
 // textFromModule reads runtime.firstmoduledata.text, which since Go 1.26 has a
 // section of its own. The fields are those of moduledata (runtime/symtab.go);
 // that the first points to the table is the proof.
-func (im *image) textFromModule(table pclntab, m *memory, bias uint64) (uint64, bool) {
+func (im *image) textFromModule(table pclntab, m reader, bias uint64) (uint64, bool) {
 	const text = 176
 	module := im.elf.Section(".go.module")
 	if module == nil {

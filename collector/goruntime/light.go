@@ -23,8 +23,8 @@ func planLight(w *where) lightPlan {
 		p.size += size
 	}
 	for _, key := range []string{"gcController", "memstats", "scavenge"} {
-		if w.has(key) {
-			add(key, w.addr[key], w.off(key))
+		if addr, ok := w.addr[key]; ok {
+			add(key, addr, w.off(key))
 		}
 	}
 	add("spanalloc", w.field("mheap_", "spanalloc.inuse"), 8)
@@ -36,8 +36,8 @@ func planLight(w *where) lightPlan {
 			add("scavengeGoal", w.field("mheap_", path), 8)
 		}
 	}
-	if w.has("gcpercent") {
-		add("gcpercent", w.addr["gcpercent"], 8) // 4, but word takes 8
+	if addr, ok := w.addr["gcpercent"]; ok {
+		add("gcpercent", addr, 8) // 4, but word takes 8
 	}
 	return p
 }

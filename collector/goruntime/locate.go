@@ -11,7 +11,7 @@ import (
 // table's, if it has this very version, since that costs least; else the
 // binary's own, from its DWARF; else that of a version nearby, if everything
 // that the runtime counts twice agrees under it.
-func (t *Target) locate(im *image, bias uint64) error {
+func (t *Target) locate(im *image, proc string, bias uint64) error {
 	version, release := layout.ParseVersion(t.Binary.GoVersion)
 	arch := goarch(im.elf)
 	if arch == "" {
@@ -33,7 +33,7 @@ func (t *Target) locate(im *image, bias uint64) error {
 	case errDWARF == nil:
 		return unlessTorn(l.try(own, fromDWARF, addrs))
 	case !l.hasSymbols:
-		return ErrNoSymbols
+		return l.locateStripped(im, proc, version, release)
 	case errors.Is(errTable, errTorn):
 		return nil // it stays taken up
 	case !errors.Is(errTable, layout.ErrUnknown):
@@ -50,6 +50,9 @@ type locator struct {
 	bias       uint64
 	symbols    map[string]uint64
 	hasSymbols bool
+	// search finds the addresses in memory under a layout; nil: they are known.
+	search func(layout.Layout) (map[string]uint64, error)
+	notes  []string
 }
 
 func (l *locator) tryTable(v layout.Version) error {
@@ -62,11 +65,19 @@ func (l *locator) tryTable(v layout.Version) error {
 
 // try takes up the layout, if the target's memory looks like it.
 func (l *locator) try(candidate layout.Layout, source layoutSource, debugAddrs map[string]uint64) error {
-	w, err := newWhere(candidate, source, l.arch, l.minor, l.symbols, debugAddrs)
+	w, err := newWhere(candidate, source, l.arch, l.minor)
 	if err != nil {
 		return err
 	}
-	w.relocate(l.bias)
+	if l.search != nil {
+		w.addr, err = l.search(candidate)
+	} else {
+		err = w.place(l.symbols, debugAddrs)
+		w.relocate(l.bias)
+	}
+	if err != nil {
+		return err
+	}
 	l.target.adopt(w)
 	return l.target.looksRight()
 }

@@ -68,7 +68,7 @@ func (t *Target) open(im *image, proc string) error {
 		err = supported(t.Binary.GoVersion)
 	}
 	if err == nil {
-		err = t.locate(im, bias)
+		err = t.locate(im, proc, bias)
 	}
 	if err != nil {
 		return named(err)

@@ -6,7 +6,7 @@ func Roots() []Root {
 	return []Root{
 		{Key: "gcpercent", Var: "runtime.gcpercent", Until: 16},
 		{Key: "gcController", Var: "runtime.gcController", Since: 17, Fields: []string{
-			"gcPercent", "heapMarked",
+			"gcPercent", "heapMarked", "heapMinimum?",
 		}},
 		{Key: "gcController", Var: "runtime.gcController", Since: 17, Until: 18, Fields: []string{
 			"heapGoal",
@@ -38,6 +38,7 @@ func Roots() []Root {
 			"spanalloc.inuse", "spanalloc.stat", "cachealloc.inuse", "cachealloc.stat", "allspans",
 			"arenas?", "allArenas?", "sweepArenas?", "markArenas?", "heapArenas?", "arenaHints?",
 			"curArena.base?", "curArena.end?", "scavengeGoal?", "scavengeRetainedGoal?",
+			"spanalloc.size?", "spanalloc.arg?", "specialfinalizeralloc.stat?", "specialprofilealloc.stat?",
 		}},
 		{Key: "mheap_", Var: "runtime.mheap_", Until: 13, Fields: []string{
 			"allArenas",
@@ -77,7 +78,7 @@ func Roots() []Root {
 		{Key: "mspan", Type: "runtime.mspan", Until: 13, Fields: []string{
 			"scavenged",
 		}},
-		{Key: "p", Type: "runtime.p", Fields: []string{"id", "status", "mcache"}},
+		{Key: "p", Type: "runtime.p", Fields: []string{"id", "status", "mcache", "sudogcache?", "sudogbuf?"}},
 		{Key: "p", Type: "runtime.p", Since: 14, Fields: []string{
 			"pcache.base", "pcache.cache", "pcache.scav",
 		}},

@@ -1,0 +1,202 @@
+package goruntime
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"whyres/collector/goruntime/internal/layout"
+)
+
+// TestSignatureEqualsSymbols takes the symbol table and DWARF from programs
+// after they were built: the addresses found in memory must be those that the
+// symbol table said, all of them.
+func TestSignatureEqualsSymbols(t *testing.T) {
+	for _, toolchain := range toolchains(t) {
+		for name, b := range map[string]build{
+			"exe":    {},
+			"pie":    {args: "-buildmode=pie"},
+			"cgo":    {cgo: true},
+			"cgopie": {args: "-buildmode=pie", cgo: true},
+		} {
+			t.Run(toolchain+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				program := buildTargetAs(t, toolchain, b)
+				want := symbolsOf(t, program)
+				hideSymbols(t, program)
+				c := startTarget(t, program)
+				start := time.Now()
+				target, err := Open("/proc", c.pid)
+				t.Logf("Open: %v, %q", time.Since(start), target.Binary.Notes)
+				if err != nil {
+					t.Fatal(err)
+				}
+				compareAddrs(t, target, want)
+			})
+		}
+	}
+}
+
+func compareAddrs(t *testing.T, target *Target, symbols map[string]uint64) {
+	t.Helper()
+	bias := target.where.addr["mheap_"] - symbols["runtime.mheap_"]
+	if bias%4096 != 0 {
+		t.Errorf("mheap_ at %#x, the symbol table says %#x", target.where.addr["mheap_"], symbols["runtime.mheap_"])
+	}
+	check := func(key, name string) {
+		want, exists := symbols[name]
+		got, found := target.where.addr[key]
+		switch {
+		case found && got != want+bias:
+			t.Errorf("%s at %#x, the symbol table says %#x", key, got, want+bias)
+		case !found && exists:
+			t.Errorf("%s was not found: %q", key, target.Binary.Notes)
+		}
+	}
+	for _, root := range layout.Roots() {
+		if root.Var != "" && root.Speaks(target.where.minor) {
+			check(root.Key, root.Var)
+		}
+	}
+	check(isCgo, isCgo)
+}
+
+// symbolsOf is what debug/elf reads of the symbol table.
+func symbolsOf(t *testing.T, program string) map[string]uint64 {
+	t.Helper()
+	f, err := elf.Open(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	symbols, err := f.Symbols()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]uint64{}
+	for _, s := range symbols {
+		got[s.Name] = s.Value
+	}
+	return got
+}
+
+// hideSymbols makes the section headers of the symbol table and of DWARF those
+// of nothing that is known.
+func hideSymbols(t *testing.T, program string) {
+	t.Helper()
+	editSections(t, program, func(s *elf.Section, header []byte) {
+		if s.Type == elf.SHT_SYMTAB || strings.HasPrefix(s.Name, ".debug_") || strings.HasPrefix(s.Name, ".zdebug_") {
+			binary.LittleEndian.PutUint32(header, 0)                        // sh_name
+			binary.LittleEndian.PutUint32(header[4:], uint32(elf.SHT_LOOS)) // sh_type
+		}
+	})
+}
+
+func editSections(t *testing.T, program string, edit func(s *elf.Section, header []byte)) {
+	t.Helper()
+	b, err := os.ReadFile(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := elf.NewFile(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	headers := binary.LittleEndian.Uint64(b[0x28:]) // e_shoff
+	for i, s := range f.Sections {
+		const size = 64
+		edit(s, b[headers+uint64(i*size):][:size])
+	}
+	if err := os.WriteFile(program, b, 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestStrippedUnderLoad opens a program that allocates all the time, over and
+// over: it must be found each time, at the same addresses.
+func TestStrippedUnderLoad(t *testing.T) {
+	t.Parallel()
+	c := startTarget(t, buildTarget(t, "local", "-ldflags=-s"), "TARGET_CHURN=1")
+	var first map[string]uint64
+	for i := range 100 {
+		target, err := Open("/proc", c.pid)
+		if err != nil {
+			t.Fatal(i, err)
+		}
+		if first == nil {
+			first = target.where.addr
+		}
+		if got := fmt.Sprint(target.where.addr); got != fmt.Sprint(first) {
+			t.Fatalf("time %d: %s, first %v", i, got, first)
+		}
+	}
+}
+
+// TestStrippedKeepsRES: looking for the variables must not bring pages of the
+// target into memory.
+func TestStrippedKeepsRES(t *testing.T) {
+	t.Parallel()
+	c := startTarget(t, buildTarget(t, "local", "-ldflags=-s"))
+	before := pagesOf(t, c.pid)
+	if _, err := Open("/proc", c.pid); err != nil {
+		t.Fatal(err)
+	}
+	if after := pagesOf(t, c.pid); after != before {
+		t.Errorf("memory before %q, after %q", before, after)
+	}
+}
+
+// pagesOf is what the kernel says is there, with the page tables.
+func pagesOf(t *testing.T, pid int) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("/proc", itoa(pid), "status"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "Rss") || strings.HasPrefix(line, "VmPTE") {
+			lines = append(lines, strings.Join(strings.Fields(line), " "))
+		}
+	}
+	return strings.Join(lines, ", ")
+}
+
+// TestStrippedNotStarted stops a stripped program at its exec(2): the runtime
+// has set up nothing yet, but the version is told.
+func TestStrippedNotStarted(t *testing.T) {
+	t.Parallel()
+	program := buildTarget(t, "local", "-ldflags=-s")
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd := exec.Command(program)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	var status syscall.WaitStatus
+	if _, err := syscall.Wait4(cmd.Process.Pid, &status, 0, nil); err != nil || !status.Stopped() {
+		t.Fatalf("the program did not stop at its exec: %v, %v", status, err)
+	}
+	target, err := Open("/proc", cmd.Process.Pid)
+	if !errors.Is(err, ErrNotFound) || !strings.HasPrefix(target.Binary.GoVersion, "go1.") {
+		t.Errorf("Open: %v, version %q; want ErrNotFound and the version", err, target.Binary.GoVersion)
+	}
+	if _, ok := target.CounterAddrs(); ok {
+		t.Error("CounterAddrs of a program that has not started")
+	}
+	if _, err := target.MemStats(); !errors.Is(err, ErrNotFound) {
+		t.Errorf("MemStats: %v, want ErrNotFound", err)
+	}
+}
