@@ -11,6 +11,7 @@ import (
 	"whyres/collector"
 	"whyres/collector/explain"
 	"whyres/collector/kernel"
+	"whyres/collector/ledger"
 	"whyres/collector/mem"
 	"whyres/collector/record"
 )
@@ -44,7 +45,7 @@ func newStory(s streams, d display, file io.WriteCloser) (*story, error) {
 			return st, err
 		}
 		st.lines = w
-		st.sinks = append(st.sinks, recorder{w})
+		st.sinks = append(st.sinks, &divider{recorder: recorder{w}})
 		return st, nil
 	}
 	st.shown = timeline.New(s.out, d.options(s.out))
@@ -116,6 +117,26 @@ func (explaining) Flush() error              { return nil }
 type recorder struct{ *record.Writer }
 
 func (r recorder) Frame(f mem.Frame) error { return r.Write(f) }
+
+// divider is a recorder that adds the ledger to each full sample.
+type divider struct {
+	recorder
+	process mem.Process
+}
+
+func (d *divider) Frame(f mem.Frame) error {
+	switch {
+	case f.Header != nil:
+		d.process = f.Header.Process
+	case f.Mark != nil && f.Mark.Process != nil && f.Mark.PID == d.process.PID:
+		d.process = *f.Mark.Process // it has executed another program
+	case f.Sample != nil && f.Sample.Full():
+		s := *f.Sample // other sinks have the same one
+		s.Ledger = ledger.Build(&s, d.process).Parts
+		f.Sample = &s
+	}
+	return d.recorder.Frame(f)
+}
 
 // recording is the file's writer as a sink. A full disk ends the recording, and
 // is said at once, but not the trace.

@@ -79,6 +79,22 @@ func TestVerdictAgainstTheTargetsOwnNumbers(t *testing.T) {
 	if sum := leaves(verdict["ledger"].([]any)); sum != res {
 		t.Errorf("the ledger's leaves sum to %d, RES is %d", sum, res)
 	}
+	// Each full sample on the way carries its own ledger.
+	full := 0
+	for _, l := range lines(t, got.out) {
+		if l["type"] != "sample" || l["smaps"] == nil {
+			continue
+		}
+		full++
+		rss := l["rss"].(map[string]any)
+		want := int64(float(rss["anon"]) + float(rss["file"]) + float(rss["shmem"]))
+		if divided, ok := l["ledger"].([]any); !ok || leaves(divided) != want {
+			t.Errorf("the sample's ledger is %v, its RES %d", l["ledger"], want)
+		}
+	}
+	if full < 2 {
+		t.Errorf("%d full samples: want the first and the last", full)
+	}
 }
 
 // leaves sums the parts that are no other's parent.

@@ -53,15 +53,8 @@ const (
 	File = "file"
 )
 
-// Part is one line of the ledger. Parent is "" at the top.
-type Part struct {
-	ID     string `json:"id"`
-	Parent string `json:"parent"`
-	// Bytes that are resident; only of "unexplained" it can be negative.
-	Bytes int64 `json:"bytes"`
-	// What it is, in plain words.
-	What string `json:"what"`
-}
+// Part is one line of the ledger.
+type Part = mem.Part
 
 // Ledger divides RES. Parts hold each parent before its children.
 type Ledger struct {

@@ -42,6 +42,10 @@ type Sample struct {
 	// and that are still mapped, what is resident now.
 	Returned *Returned `json:"returned,omitempty"`
 
+	// Ledger divides RES. It follows from the rest of a full sample: output for
+	// people and programs carries it, a recording does not.
+	Ledger []Part `json:"ledger,omitempty"`
+
 	// Last marks the sample that closes a trace, taken while the process was
 	// still there.
 	Last bool `json:"last,omitempty"`
@@ -49,6 +53,16 @@ type Sample struct {
 
 // Full reports whether the sample holds the mappings.
 func (s *Sample) Full() bool { return s.Smaps != nil }
+
+// Part is one line of a ledger. Parent is "" at the top.
+type Part struct {
+	ID     string `json:"id"`
+	Parent string `json:"parent"`
+	// Bytes that are resident; only of "unexplained" it can be negative.
+	Bytes int64 `json:"bytes"`
+	// What it is, in plain words.
+	What string `json:"what"`
+}
 
 // Returned tells how much of the released ranges is resident again.
 type Returned struct {
