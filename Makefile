@@ -28,7 +28,7 @@ test: ## all tests: what needs no root, then the rest through sudo
 	@GO="$(GO)" SUDO="$(SUDO)" TESTFLAGS="$(TESTFLAGS)" bash cmd/test-privileged.sh $(PRIVILEGED)
 
 .PHONY: bench
-bench: build ## what tracing costs, as ratios, against strace, perf trace and bpftrace
+bench: build ## what tracing and looking cost, as ratios, against strace, perf trace, bpftrace and smaps
 	@SUDO="$(SUDO)" GO="$(GO)" bash cmd/bench.sh
 
 .PHONY: lint
@@ -36,11 +36,11 @@ lint: ## golangci-lint, gofumpt, govulncheck, clang-format
 	@GO="$(GO)" bash cmd/lint.sh
 
 .PHONY: test-go
-test-go: ## the runtime's numbers against ReadMemStats for Go 1.12 to 1.27 (through the module proxy; minutes)
+test-go: ## every Go from 1.12 to 1.27, stripped or not, against its own ReadMemStats and RES (through the module proxy; minutes)
 	@log=$$(mktemp) && trap 'rm -f "$$log"' EXIT && \
-	WHYRES_TOOLCHAINS="$(TOOLCHAINS)" $(GO) test -count=1 -parallel 12 -v ./collector/goruntime >"$$log" 2>&1 || \
+	WHYRES_TOOLCHAINS="$(TOOLCHAINS)" $(GO) test -p 1 -count=1 -parallel 12 -v ./collector/goruntime ./collector/target >"$$log" 2>&1 || \
 		{ grep -vE '^=== ' "$$log"; exit 1; }; \
-	grep -oE 'compared go.*|^ok.*' "$$log"
+	grep -oE 'compared go.*|at rest: .*|^ok.*' "$$log"
 
 .PHONY: generate
 generate: ## the eBPF objects (clang 14, llvm, libbpf-dev)

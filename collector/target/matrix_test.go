@@ -177,8 +177,23 @@ func (r *rest) holds(t *testing.T, v *View) (problems []string) {
 	if objects := l.Leaf(ledger.HeapLive) + l.Leaf(ledger.HeapGarbage); objects < int64(r.said["Kept"]) {
 		problem("%d bytes of objects, but the process keeps %d", objects, r.said["Kept"])
 	}
-	t.Logf("%s: RES %d KiB, unexplained %d KiB, %d retries, %d ms", v.Describe().GoVersion, l.RES>>10, rest>>10, s.MemStats.Retries, s.Dur/1e6)
+	t.Logf("at rest: %s, %s: RES %d KiB in %d leaves, unexplained %d; 20 fields as in ReadMemStats, from %s",
+		v.Describe().GoVersion, filepath.Base(t.Name()), l.RES>>10, leaves(&l), rest, s.MemStats.Source)
 	return problems
+}
+
+// leaves counts the parts that are no other's parent.
+func leaves(l *ledger.Ledger) (n int) {
+	parents := map[string]bool{}
+	for _, p := range l.Parts {
+		parents[p.Parent] = true
+	}
+	for _, p := range l.Parts {
+		if !parents[p.ID] {
+			n++
+		}
+	}
+	return n
 }
 
 // sums checks the tree: the leaves sum to RES, each parent is the sum of its
