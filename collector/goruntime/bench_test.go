@@ -34,6 +34,16 @@ func BenchmarkOpen(b *testing.B) {
 	}
 }
 
+// BenchmarkOpenStripped finds the runtime of a small program in its memory.
+func BenchmarkOpenStripped(b *testing.B) {
+	pid := startTarget(b, buildTarget(b, "local", "-ldflags=-s")).pid
+	for b.Loop() {
+		if _, err := Open("/proc", pid); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func benchTarget(b *testing.B) int {
 	b.Helper()
 	src, err := os.ReadFile(filepath.Join("testdata", "target", "main.go"))

@@ -15,13 +15,12 @@ var (
 	ErrNotGo = errors.New("not a Go program")
 	// ErrTooOld: the runtime keeps its heap in other tables before Go 1.12.
 	ErrTooOld = errors.New("needs Go 1.12 or newer")
-	// ErrNoSymbols: the linker was told -s, so the runtime's variables
-	// cannot be found.
+	// ErrNoSymbols: the linker was told -s, and what only symbols tell is needed.
 	ErrNoSymbols = errors.New("the binary is stripped: it has neither a symbol table nor DWARF (build it without -ldflags=-s)")
 	// ErrNotFound: the binary is stripped, and its memory does not show where
 	// the runtime's variables are: it has not started yet, or is unlike any
 	// that is known.
-	ErrNotFound = errors.New("the binary is stripped, and the runtime's variables were not found in its memory (build it without -ldflags=-s)")
+	ErrNotFound = errors.New("the binary is stripped, and its memory does not show the runtime's variables: it has not started yet, or is of an unknown kind (build it without -ldflags=-s)")
 	// ErrNoLayout: the binary has no DWARF, no layout of this Go version is
 	// built in, and none of a version nearby was proved to hold.
 	ErrNoLayout = errors.New("the field offsets of its Go version are not known, nor has it DWARF that tells them: only the kernel's view is left (build it without -ldflags=-w, or get a newer whyres)")

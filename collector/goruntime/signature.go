@@ -9,9 +9,11 @@ import (
 )
 
 // search finds the runtime's variables in a program that has neither a symbol
-// table nor DWARF: by what they hold in the live process (signatureheap.go,
-// signaturepacer.go, signatureps.go) and by which code of the runtime refers to
-// them (signatureclues.go). An address counts if it is the only one that fits.
+// table nor DWARF: by what they hold in the live process, and by which code of
+// the runtime refers to them (signatureclues.go). mheap_ points to itself
+// (signatureheap.go) and needs no code; gcController and allp can do without
+// (signaturepacer.go, signatureps.go). An address counts if it is the only one
+// that fits.
 type search struct {
 	image *image
 	bias  uint64
@@ -41,21 +43,16 @@ const maxSearchReads = 1 << 17
 
 // bySignature finds the absolute addresses of the variables and puts them in
 // where.addr, under the keys of layout.Roots and isCgo. notes say what else could
-// not be found. The error wraps ErrNotFound where the
-// memory does not show a variable that is needed: the runtime fills most of
-// them in as it starts.
+// not be found. The error wraps ErrNotFound where the memory does not show a
+// variable that is needed: the runtime fills most of them in as it starts.
 //
 // The order matters: memstats is known by mheap_, which points at it, and so on.
 func (s *search) bySignature() error {
 	s.data, s.whole = variables(s.image.elf, s.bias)
 	s.code = newCodeReader(s.image, s.memory, s.bias)
 	s.budget = maxSearchReads
-	f, err := s.scan()
-	if err != nil {
-		return err
-	}
-	for _, find := range []func(findings) error{s.findHeap, s.findPacer, s.findPs} {
-		if err := find(f); err != nil {
+	for _, find := range []func() error{s.findHeap, s.findPacer, s.findPs} {
+		if err := find(); err != nil {
 			return err
 		}
 	}
@@ -74,17 +71,9 @@ func (s *search) spend(n int) error {
 	return nil
 }
 
-// place notes the only one of the addresses as the variable's. Where memory
-// shows several, the code that refers to one tells: m0.allpSnapshot is a copy of
-// allp, for one.
+// place notes the only one of the addresses as the variable's.
 func (s *search) place(key string, found []uint64) error {
-	found = sortedSet(found)
-	if c, ok := clueOf(key); ok && len(found) > 1 {
-		if refs, err := s.refsOf(c); err == nil {
-			found = slices.DeleteFunc(found, func(at uint64) bool { return !s.refersTo(refs, key, at) })
-		}
-	}
-	if len(found) != 1 {
+	if found = sortedSet(found); len(found) != 1 {
 		return fmt.Errorf("%w: %d places look like runtime.%s", ErrNotFound, len(found), key)
 	}
 	s.where.addr[key] = found[0]

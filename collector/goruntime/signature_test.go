@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -198,5 +199,70 @@ func TestStrippedNotStarted(t *testing.T) {
 	}
 	if _, err := target.MemStats(); !errors.Is(err, ErrNotFound) {
 		t.Errorf("MemStats: %v, want ErrNotFound", err)
+	}
+}
+
+// TestCodeRefers reads programs of both architectures, which need not run: the
+// functions of each clue must refer to its variable, where the symbol table says
+// that it is.
+func TestCodeRefers(t *testing.T) {
+	for _, toolchain := range toolchains(t) {
+		for _, arch := range []string{"amd64", "arm64"} {
+			t.Run(toolchain+"/"+arch, func(t *testing.T) {
+				t.Parallel()
+				program := buildFor(t, toolchain, arch)
+				symbols := symbolsOf(t, program)
+				hideSymbols(t, program)
+				name := toolchain
+				if name == "local" {
+					name = runtime.Version()
+				}
+				version, _ := layout.ParseVersion(name)
+				checkClues(t, program, arch, version, symbols)
+			})
+		}
+	}
+}
+
+// buildFor compiles the target for another architecture.
+func buildFor(t *testing.T, toolchain, arch string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "target")
+	cmd := exec.Command("go", "build", "-o", program, filepath.Join("testdata", "target", "main.go"))
+	cmd.Env = append(os.Environ(), "GOROOT=", "GOTOOLCHAIN="+toolchain, "GOARCH="+arch, "CGO_ENABLED=0", "GO111MODULE=off", "GOFLAGS=-tags=target")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("building the target for %s with %s: %v\n%s", arch, toolchain, err, out)
+	}
+	return program
+}
+
+func checkClues(t *testing.T, program, arch string, version layout.Version, symbols map[string]uint64) {
+	t.Helper()
+	f, err := elf.Open(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	standIns, err := layout.StandIns(version, arch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &search{image: &image{elf: f}, where: &where{layout: standIns[0].Layout}}
+	s.code = newCodeReader(s.image, &piecesOf{}, 0)
+	checked := 0
+	for _, c := range clues() {
+		want, ok := symbols["runtime."+strings.TrimPrefix(c.key, "runtime.")]
+		if !ok || c.key != isCgo && !s.where.has(c.key) {
+			continue
+		}
+		refs, err := s.refsOf(c)
+		refers := slices.ContainsFunc(s.offsets(c.key), func(off uint64) bool { return refs.has(want + off) })
+		if err != nil || !refers {
+			t.Errorf("%v does not refer to %s at %#x: %v", c.funcs, c.key, want, err)
+		}
+		checked++
+	}
+	if checked < 9 {
+		t.Errorf("only %d variables checked", checked)
 	}
 }

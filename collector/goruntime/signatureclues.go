@@ -17,13 +17,12 @@ type clue struct {
 	fits func(s *search, at uint64, refs refSet) (bool, error)
 }
 
-// clues are those of all variables that are not found by content alone. The
-// functions exist, and refer to the variables, from Go 1.12 to 1.27, where the
+// clues are those of all variables but mheap_ and memstats. The functions exist, and refer to the variables, from Go 1.12 to 1.27, where the
 // variable exists.
 func clues() []clue {
 	return []clue{
-		{key: "allp", funcs: []string{"runtime.procresize"}, fits: (*search).arePs},
-		{key: "gcController", funcs: []string{"runtime.gcinit|runtime.(*gcControllerState).init"}, fits: fitsOldPacer},
+		{key: "allp", funcs: []string{"runtime.procresize"}, fits: fitsAllp},
+		{key: "gcController", funcs: []string{"runtime.gcinit|runtime.(*gcControllerState).init"}, fits: fitsPacer},
 		{key: "gcpercent", funcs: []string{"runtime/debug.setGCPercent|runtime.setGCPercent.func1"}, fits: fitsPercent},
 		{key: "scavenge", funcs: []string{"runtime.gcPaceScavenger"}, fits: fitsScavenge},
 		{key: "allgs", funcs: []string{"runtime.allgadd"}, fits: fitsAllgs},
@@ -78,34 +77,31 @@ func (s *search) followClues() {
 	}
 }
 
-func clueOf(key string) (clue, bool) {
+// clueOf is the clue of a variable that has one.
+func clueOf(key string) clue {
 	all := clues()
-	i := slices.IndexFunc(all, func(c clue) bool { return c.key == key })
-	if i < 0 {
-		return clue{}, false
-	}
-	return all[i], true
+	return all[slices.IndexFunc(all, func(c clue) bool { return c.key == key })]
 }
 
-// refersTo reports whether one of the references is to the variable, or a field
-// of it, if it is at the address.
-func (s *search) refersTo(refs refSet, key string, at uint64) bool {
-	for r := range refs {
-		if slices.Contains(s.bases(key, r), at) {
-			return true
-		}
-	}
-	return false
-}
-
+// follow looks for the variable of a clue.
 func (s *search) follow(c clue) error {
-	refs, err := s.refsOf(c)
+	found, err := s.candidates(c)
 	if err != nil {
 		return err
 	}
-	var found []uint64
+	return s.place(c.key, found)
+}
+
+// candidates are the addresses that the code refers to, and that fit.
+func (s *search) candidates(c clue) (found []uint64, err error) {
+	refs, err := s.refsOf(c)
+	if err != nil {
+		return nil, err
+	}
+	offsets := s.offsets(c.key)
 	for at := range refs {
-		for _, base := range s.bases(c.key, at) {
+		for _, off := range offsets {
+			base := at - off
 			if slices.Contains(found, base) || !s.free(c.key, base) {
 				continue
 			}
@@ -115,18 +111,18 @@ func (s *search) follow(c clue) error {
 			}
 		}
 	}
-	return s.place(c.key, found)
+	return found, nil
 }
 
-// bases are where the variable begins if the address is one of its fields.
-func (s *search) bases(key string, at uint64) []uint64 {
-	bases := []uint64{at}
+// offsets are those of the variable's known fields, and of itself.
+func (s *search) offsets(key string) []uint64 {
+	offsets := []uint64{0}
 	for field, off := range s.where.layout {
-		if strings.HasPrefix(field, key+".") {
-			bases = append(bases, at-off)
+		if off != 0 && strings.HasPrefix(field, key+".") {
+			offsets = append(offsets, off)
 		}
 	}
-	return bases
+	return offsets
 }
 
 // free reports whether the variable can be at the address: whole among the

@@ -24,7 +24,7 @@ func isGoal(v uint64) bool { return v < 1<<48 || v == ^uint64(0) }
 func leastHeap(percent int32) uint64 { return 4 << 20 * uint64(percent) / 100 }
 
 // fitsOldPacer is of Go 1.17 and 1.18.
-func fitsOldPacer(s *search, at uint64, _ refSet) (bool, error) {
+func (s *search) fitsOldPacer(at uint64) (bool, error) {
 	if err := s.need("gcController.gcPercent", "gcController.heapMinimum"); err != nil {
 		return false, err
 	}

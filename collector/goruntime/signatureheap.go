@@ -1,5 +1,10 @@
 package goruntime
 
+import (
+	"encoding/binary"
+	"fmt"
+)
+
 // heapKeys are the fields that tell mheap_.
 var heapKeys = []string{
 	"mheap_", "mheap_.spanalloc.size", "mheap_.spanalloc.arg", "mheap_.spanalloc.stat", "mheap_.cachealloc.stat",
@@ -11,9 +16,28 @@ var heapKeys = []string{
 // there, the same from Go 1.12 to 1.27: its allocator of spans has the address
 // of mheap_ itself as an argument and the size of a span, and its allocators
 // point to the counters of memstats that they add to. That tells memstats too.
-func (s *search) findHeap(f findings) error {
+func (s *search) findHeap() error {
+	if err := s.need(heapKeys...); err != nil {
+		return err
+	}
+	var places []uint64
+	arg := s.where.layout["mheap_.spanalloc.arg"]
+	err := s.scan(func(at uint64, piece []byte) error {
+		for i := 0; i+8 <= len(piece); i += 8 {
+			if v := binary.LittleEndian.Uint64(piece[i:]); v == at+uint64(i)-arg {
+				places = append(places, v)
+			}
+		}
+		if len(places) > maxHeaps {
+			return fmt.Errorf("%w: %w", ErrNotFound, errTooMuch)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
 	var heaps, stats []uint64
-	for _, at := range f.heaps {
+	for _, at := range sortedSet(places) {
 		memstats, ok, err := s.heapAt(at)
 		if err != nil {
 			return err

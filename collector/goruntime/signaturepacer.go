@@ -2,7 +2,8 @@ package goruntime
 
 import (
 	"encoding/binary"
-	"slices"
+	"errors"
+	"fmt"
 )
 
 // pacerTest knows runtime.gcController, as of Go 1.19, by the sizes of the heap
@@ -39,36 +40,62 @@ func pages(v uint64) bool { return v%pageSize == 0 && v < 1<<48 }
 
 // findPacer finds runtime.gcController. From Go 1.19 on its sizes of the heap
 // are those that memstats.heapStats add up to: readmemstats_m (runtime/mstats.go)
-// dies if they differ. They differ for a moment when the heap changes, so they
-// are compared until they agree. Before that it is told by the code that uses it.
-func (s *search) findPacer(f findings) error {
+// dies if they differ. They differ for a moment while the heap changes: where the
+// code does not tell it, they are compared until they agree.
+func (s *search) findPacer() error {
 	if !s.where.has("gcController") {
 		return nil
 	}
 	p := s.newPacerTest()
-	if !p.ok {
-		c, _ := clueOf("gcController")
-		return s.follow(c)
+	byCode, errCode := s.candidates(clueOf("gcController"))
+	if !p.ok || len(byCode) == 1 {
+		return errors.Join(errCode, s.place("gcController", byCode))
 	}
-	if err := s.need("memstats.heapStats.stats", "heapStatsDelta"); err != nil {
+	candidates, err := s.scanPacers(p)
+	if err != nil {
 		return err
 	}
-	var found []uint64
-	for try := 0; try <= maxRetries && len(found) == 0; try++ {
-		var err error
-		if found, err = s.pacersThatAgree(p, f.pacers); err != nil {
-			return err
-		}
-	}
-	if c, _ := clueOf("gcController"); len(found) == 0 {
-		// It changes all the time: then the code must tell.
-		refs, err := s.refsOf(c)
+	for range maxRetries {
+		found, err := s.pacersThatAgree(p, candidates)
 		if err != nil {
 			return err
 		}
-		found = slices.DeleteFunc(f.pacers, func(at uint64) bool { return !s.refersTo(refs, c.key, at) })
+		if len(found) > 0 {
+			return s.place("gcController", found)
+		}
 	}
-	return s.place("gcController", found)
+	return s.place("gcController", nil)
+}
+
+// scanPacers are all the places that may be it.
+func (s *search) scanPacers(p pacerTest) (places []uint64, err error) {
+	err = s.scan(func(at uint64, piece []byte) error {
+		for i := 0; i+8 <= len(piece); i += 8 {
+			if v := binary.LittleEndian.Uint64(piece[i:]); v != 0 && p.fits(piece, i, v) {
+				places = append(places, at+uint64(i-p.inUse))
+			}
+		}
+		if len(places) > maxPacers {
+			return fmt.Errorf("%w: %w", ErrNotFound, errTooMuch)
+		}
+		return nil
+	})
+	return sortedSet(places), err
+}
+
+// fitsPacer: the sizes of the heap, or up to Go 1.18 what GOGC makes of the
+// least heap.
+func fitsPacer(s *search, at uint64, _ refSet) (bool, error) {
+	p := s.newPacerTest()
+	if !p.ok {
+		return s.fitsOldPacer(at)
+	}
+	b := make([]byte, p.size)
+	if err := s.memory.read(b, []span{{at, p.size}}); err != nil {
+		return false, err
+	}
+	inUse := binary.LittleEndian.Uint64(b[p.inUse:])
+	return inUse != 0 && p.fits(b, p.inUse, inUse), nil
 }
 
 func (s *search) pacersThatAgree(p pacerTest, candidates []uint64) (found []uint64, err error) {

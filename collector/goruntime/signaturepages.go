@@ -21,6 +21,8 @@ type pageReader struct {
 	memory  reader
 	pagemap io.ReaderAt
 	page    uint64
+	// seen are pages that there were.
+	seen map[uint64]bool
 }
 
 // openPageReader returns a reader that reads everything where the kernel does
@@ -30,12 +32,17 @@ func openPageReader(proc string, m *memory) (r reader, end func()) {
 	if err != nil {
 		return m, func() {}
 	}
-	return pageReader{memory: m, pagemap: f, page: uint64(os.Getpagesize())}, func() { _ = f.Close() } // only read
+	return &pageReader{memory: m, pagemap: f, page: uint64(os.Getpagesize()), seen: map[uint64]bool{}}, func() { _ = f.Close() } // only read
 }
 
-func (p pageReader) read(buf []byte, spans []span) error {
+func (p *pageReader) read(buf []byte, spans []span) error {
 	for _, s := range spans {
 		r := mem.Range{Start: mem.Addr(s.addr), End: mem.Addr(s.addr + uint64(s.size))}
+		page := s.addr / p.page
+		oneOf := (s.addr+uint64(s.size)-1)/p.page == page
+		if oneOf && p.seen[page] {
+			continue
+		}
 		runs, err := p.runs(r)
 		if err != nil {
 			return err
@@ -43,18 +50,21 @@ func (p pageReader) read(buf []byte, spans []span) error {
 		if len(runs) != 1 || runs[0] != r {
 			return fmt.Errorf("reading %d bytes at %#x: %w", s.size, s.addr, ErrUnmapped)
 		}
+		if oneOf {
+			p.seen[page] = true
+		}
 	}
 	return p.memory.read(buf, spans)
 }
 
-func (p pageReader) word(addr uint64) (uint64, error) {
+func (p *pageReader) word(addr uint64) (uint64, error) {
 	var b [8]byte
 	err := p.read(b[:], []span{{addr, 8}})
 	return binary.LittleEndian.Uint64(b[:]), err
 }
 
 // runs are the parts of a range that have pages.
-func (p pageReader) runs(r mem.Range) (runs []mem.Range, err error) {
+func (p *pageReader) runs(r mem.Range) (runs []mem.Range, err error) {
 	const (
 		entries = 8192
 		there   = 1<<63 | 1<<62 // present, swapped

@@ -3,46 +3,75 @@ package goruntime
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 )
-
-// sliceOfPs reports whether the words that follow a pointer can be the length
-// and capacity of runtime.allp.
-func sliceOfPs(rest []byte) bool {
-	if len(rest) < 16 {
-		return false
-	}
-	n, c := binary.LittleEndian.Uint64(rest), binary.LittleEndian.Uint64(rest[8:])
-	return n >= 1 && n <= c && c <= maxPs
-}
 
 // findPs finds runtime.allp, the slice of pointers to Ps: each P has its own
 // index as id, and a slice (sudogcache) that begins in an array of its own
 // (sudogbuf), ever since p.init or procresize (runtime/proc.go) set it so.
-func (s *search) findPs(f findings) error {
+func (s *search) findPs() error {
 	if err := s.need("p.id", "p.sudogcache", "p.sudogbuf"); err != nil {
 		return err
 	}
+	if s.follow(clueOf("allp")) == nil {
+		return nil
+	}
+	slices, err := s.scanSlices()
+	if err != nil {
+		return err
+	}
 	var found []uint64
-	for _, at := range f.slices {
-		ok, err := s.arePs(at, nil)
+	for _, slice := range slices {
+		ok, err := s.arePs(slice.data, slice.n)
 		if err != nil && !errors.Is(err, ErrUnmapped) {
 			return err
 		}
 		if ok && err == nil {
-			found = append(found, at)
+			found = append(found, slice.at)
 		}
 	}
 	return s.place("allp", found)
 }
 
-func (s *search) arePs(at uint64, _ refSet) (bool, error) {
-	header, err := s.words(at, at+8)
-	if err != nil {
+// sliceAt is a slice of pointers that may be allp: where it is, what it holds.
+type sliceAt struct{ at, data, n uint64 }
+
+// scanSlices are all the places that may be it.
+func (s *search) scanSlices() (places []sliceAt, err error) {
+	err = s.scan(func(at uint64, piece []byte) error {
+		for i := 0; i+24 <= len(piece); i += 8 {
+			v := binary.LittleEndian.Uint64(piece[i:])
+			if v == 0 || !s.pointer(v) {
+				continue
+			}
+			n := binary.LittleEndian.Uint64(piece[i+8:])
+			if lengths(n, binary.LittleEndian.Uint64(piece[i+16:])) {
+				places = append(places, sliceAt{at + uint64(i), v, n})
+			}
+		}
+		if len(places) > maxSlices {
+			return fmt.Errorf("%w: %w", ErrNotFound, errTooMuch)
+		}
+		return nil
+	})
+	return places, err
+}
+
+// lengths reports whether these can be the length and capacity of allp.
+func lengths(n, c uint64) bool { return n >= 1 && n <= c && c <= maxPs }
+
+// fitsAllp: a slice of Ps. Code tells it from copies, such as m0.allpSnapshot.
+func fitsAllp(s *search, at uint64, _ refSet) (bool, error) {
+	v, err := s.words(at, at+8, at+16)
+	if err != nil || !s.pointer(v[0]) || !lengths(v[1], v[2]) {
 		return false, err
 	}
-	data, n := header[0], header[1]
+	return s.arePs(v[0], v[1])
+}
+
+func (s *search) arePs(data, n uint64) (bool, error) {
 	first, err := s.words(data)
-	if err != nil || !s.pointer(first[0]) || n > maxPs {
+	if err != nil || !s.pointer(first[0]) {
 		return false, err
 	}
 	if ok, err := s.isP(0, first[0]); !ok || err != nil {

@@ -29,6 +29,8 @@ type View struct {
 	binary  goruntime.Binary
 	problem error // why the runtime is not read
 	seen    goruntime.GCSeen
+	// searches is how often the runtime of a stripped program was not found.
+	searches int
 }
 
 // Open opens the process of that PID; proc is where procfs is mounted. That it
@@ -178,8 +180,8 @@ func (v *View) full(s *mem.Sample, o collector.Order) error {
 // goSide adds what the Go runtime says. That it cannot be read is said in the
 // sample, and is no error. The heap is nil where it was not walked.
 func (v *View) goSide(s *mem.Sample, o collector.Order) *goruntime.Heap {
-	if v.runtime == nil && errors.Is(v.problem, goruntime.ErrGone) {
-		v.Renew() // in the middle of an exec there is no program for a moment
+	if v.runtime == nil && v.mayAppear() {
+		v.Renew()
 	}
 	if v.runtime == nil {
 		s.GoProblem = text(v.problem)
@@ -198,6 +200,20 @@ func (v *View) goSide(s *mem.Sample, o collector.Order) *goruntime.Heap {
 		return nil
 	}
 	return v.pages(s, o)
+}
+
+// maxSearches bounds how often a stripped program that is unlike any that is
+// known is searched: the runtime needs some milliseconds to start.
+const maxSearches = 100
+
+// mayAppear: in the middle of an exec there is no program for a moment, and a
+// stripped one shows its runtime only once that has started.
+func (v *View) mayAppear() bool {
+	if errors.Is(v.problem, goruntime.ErrNotFound) {
+		v.searches++
+		return v.searches <= maxSearches
+	}
+	return errors.Is(v.problem, goruntime.ErrGone)
 }
 
 // gcs are those since the last time. That they cannot be read, the next sample
