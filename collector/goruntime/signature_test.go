@@ -60,6 +60,8 @@ func compareAddrs(t *testing.T, target *Target, symbols map[string]uint64) {
 		switch {
 		case found && got != want+bias:
 			t.Errorf("%s at %#x, the symbol table says %#x", key, got, want+bias)
+		case !found && exists && key == "buckhash" && holds(t, target, want+bias) == 0:
+			// No profiling bucket yet: there is nothing to be found.
 		case !found && exists:
 			t.Errorf("%s was not found: %q", key, target.Binary.Notes)
 		}
@@ -70,6 +72,15 @@ func compareAddrs(t *testing.T, target *Target, symbols map[string]uint64) {
 		}
 	}
 	check(isCgo, isCgo)
+}
+
+func holds(t *testing.T, target *Target, addr uint64) uint64 {
+	t.Helper()
+	word, err := target.memory.word(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return word
 }
 
 // symbolsOf is what debug/elf reads of the symbol table.

@@ -15,6 +15,9 @@ type clue struct {
 	// fits reports whether the variable can be at the address, to which the
 	// functions refer as in refs.
 	fits func(s *search, at uint64, refs refSet) (bool, error)
+	// lazy: it is nil until the runtime needs it, and then nothing tells it, and
+	// nothing is lost.
+	lazy bool
 }
 
 // clues are those of all variables but mheap_ and memstats. The functions exist, and refer to the variables, from Go 1.12 to 1.27, where the
@@ -31,6 +34,8 @@ func clues() []clue {
 		{key: "allm", funcs: []string{"runtime.mcommoninit"}, fits: fitsAllm},
 		{key: "persistentChunks", funcs: []string{"runtime.persistentalloc1"}, fits: fitsChunks},
 		{key: "gcBitsArenas", funcs: []string{"runtime.nextMarkBitArenaEpoch"}, fits: fitsBitsArenas},
+		{key: "buckhash", funcs: []string{"runtime.stkbucket"}, fits: fitsBuckets, lazy: true},
+		{key: "work", funcs: []string{"runtime.freeDeadSpanSPMCs"}, fits: fitsWork},
 		{key: "stackpool", funcs: []string{"runtime.stackpoolalloc", "runtime.stackpoolfree"}, fits: fitsStackpool},
 		{key: "stackLarge", funcs: []string{"runtime.stackalloc", "runtime.stackfree"}, fits: fitsStackLarge},
 		{key: isCgo, funcs: []string{"runtime.main", "runtime.mcommoninit", "runtime.newm1"}, fits: fitsFlag},
@@ -67,7 +72,7 @@ func (s *search) followClues() {
 		if found || c.key != isCgo && !s.where.has(c.key) {
 			continue
 		}
-		if err := s.follow(c); err != nil {
+		if err := s.follow(c); err != nil && !c.lazy {
 			missing = append(missing, strings.TrimPrefix(c.key, "runtime."))
 		}
 	}

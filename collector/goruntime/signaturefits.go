@@ -183,6 +183,28 @@ func fitsBitsArenas(s *search, at uint64, refs refSet) (bool, error) {
 	return some, nil
 }
 
+// fitsBuckets: stkbucket has the table of profiling buckets from the system, the
+// first time that it is called; the buckets themselves are in no pages of their
+// own.
+func fitsBuckets(s *search, at uint64, _ refSet) (bool, error) {
+	v, err := s.words(at)
+	return err == nil && s.wholePages(v[0]), err
+}
+
+// fitsWork: freeDeadSpanSPMCs takes a lock, and looks at the list right behind
+// it.
+func fitsWork(s *search, at uint64, refs refSet) (bool, error) {
+	if err := s.need("work.spanSPMCs.list.obj"); err != nil {
+		return false, err
+	}
+	list := at + s.where.layout["work.spanSPMCs.list.obj"]
+	if !refs.has(list) || !refs.has(list-8) {
+		return false, nil
+	}
+	v, err := s.words(list)
+	return err == nil && (v[0] == 0 || plausible(v[0])), err
+}
+
 // fitsStackpool: lists of spans, empty or not, and locks.
 func fitsStackpool(s *search, at uint64, refs refSet) (bool, error) {
 	return refs.has(at) && s.holdsPointers(at, s.where.layout["stackpool"]), nil
