@@ -3,7 +3,6 @@ package ledger
 import (
 	"fmt"
 	"math"
-	"math/bits"
 
 	"whyres/collector/mem"
 )
@@ -31,13 +30,18 @@ func (b *builder) putObjects() {
 		alloc, objects = clamp(pages.Objects.Bytes), min(resident(pages.Objects), inUse)
 	}
 	live := min(marked(stats, alloc), alloc)
+	// Of both, no more than all that is not resident can be missing.
+	missing := alloc - objects
+	least := func(part int64) int64 { return max(0, part-missing) }
 	what := ""
-	if alloc > objects {
-		what = fmt.Sprintf("; %s of all objects are not resident, of which kinds is unknown: both are scaled down", Size(alloc-objects))
-		live = scale(live, objects, alloc)
+	if missing > 0 {
+		what = "; at least: " + Size(missing) + " of all objects are not resident"
 	}
-	b.put(HeapLive, live, whatLive(stats)+what)
-	b.put(HeapGarbage, objects-live, whatGarbage(stats)+what)
+	b.put(HeapLive, least(live), whatLive(stats)+what)
+	b.put(HeapGarbage, least(alloc-live), whatGarbage(stats)+what)
+	if rest := objects - least(live) - least(alloc-live); rest > 0 {
+		b.put(HeapUnsure, rest, fmt.Sprintf("objects, live or not: %s of all objects are not resident, and of which kind is unknown; of all, %s were live at the last GC", Size(missing), Size(live)))
+	}
 	b.put(HeapHoles, inUse-objects, whatHoles(pages, told))
 	if either := min(clamp(pages.Either), objects); either > b.sample.RSS.Total()/100 {
 		b.warn("up to " + Size(either) + " of heap.live and heap.garbage may be heap.fragmentation: they lie in spans that are resident in part")
@@ -135,14 +139,4 @@ func (b *builder) putStacks() {
 	b.put(StacksInUse, stacks-dead-free, fmt.Sprintf("stacks of %d goroutines alive, and of the runtime's own threads", of.Count))
 	b.put(StacksDead, dead, fmt.Sprintf("stacks of %d goroutines that have ended: kept until a GC frees them", of.DeadHolding))
 	b.put(StacksIdle, free, "free stacks, kept for reuse: a GC gives their spans back to the heap")
-}
-
-// scale is part*to/of, exactly.
-func scale(part, to, of int64) int64 {
-	if part <= 0 || to <= 0 || of <= 0 {
-		return 0
-	}
-	high, low := bits.Mul64(uint64(part), uint64(to))
-	quotient, _ := bits.Div64(high, low, uint64(of)) // part <= of: it fits
-	return int64(quotient)
 }

@@ -45,6 +45,8 @@ const (
 const (
 	// HeapObjects is objects and holes of spans in use: no walk over spans.
 	HeapObjects = "heap.in_use"
+	// HeapUnsure is objects of which it is not known whether they are live.
+	HeapUnsure = "heap.unsure"
 	// HeapUndivided is all of the heap's mappings, stacks among it: what was
 	// read of Go's pages cannot be trusted.
 	HeapUndivided = "heap.undivided"

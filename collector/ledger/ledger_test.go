@@ -175,13 +175,13 @@ func TestLedgerOfOtherSamples(t *testing.T) {
 			"",
 		},
 		{
-			"objects that were never touched: scaled, no negative leaf",
+			"objects that were never touched: live or not is not known, and no leaf is negative",
 			func(s *mem.Sample, _ *mem.Process) {
 				s.MemStats.HeapAlloc, s.MemStats.HeapMarked = 40000*kib, 10000*kib
 				s.Pages.InUse.Bytes = 41000 * kib
 			},
 			Known{},
-			map[string]int64{HeapLive: 5000, HeapGarbage: 15000, HeapHoles: 0},
+			map[string]int64{HeapLive: 0, HeapGarbage: 10000, HeapUnsure: 10000, HeapHoles: 0},
 			"",
 		},
 		{

@@ -76,6 +76,7 @@ func (l *Line) words(s *mem.Sample, id string) string {
 	}{
 		{ledger.HeapLive, plain("live objects")},
 		{ledger.HeapGarbage, unmarked},
+		{ledger.HeapUnsure, plain("objects, live or not")},
 		{ledger.HeapHoles, plain("holes in spans")},
 		{ledger.HeapObjects, plain("spans in use")},
 		{ledger.HeapIdle + ".dense", unlessLocked("dense chunks until next GC")},

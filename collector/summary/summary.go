@@ -67,7 +67,7 @@ func (l *Line) divide(s *mem.Sample) {
 		l.Live = known(l.sum(ledger.HeapLive))
 	}
 	if m != nil && m.HeapWalked {
-		l.Garbage = known(l.sum(ledger.HeapGarbage))
+		l.Garbage = known(l.sum(ledger.HeapGarbage) + l.sum(ledger.HeapUnsure)) // at most
 	}
 	heap := arenas(s)
 	free := l.sum(ledger.HeapIdle)

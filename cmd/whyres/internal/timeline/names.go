@@ -89,6 +89,8 @@ func heapName(id string) string {
 		return "live objects"
 	case ledger.HeapGarbage:
 		return "new or dead objects"
+	case ledger.HeapUnsure:
+		return "objects, live or not"
 	case ledger.HeapHoles:
 		return "holes in spans that hold objects"
 	case ledger.HeapObjects, "heap.undivided":
