@@ -38,7 +38,9 @@ lint: ## golangci-lint, gofumpt, govulncheck, clang-format
 .PHONY: test-go
 test-go: ## every Go from 1.12 to 1.27, stripped or not, against its own ReadMemStats and RES (through the module proxy; minutes)
 	@log=$$(mktemp) && trap 'rm -f "$$log"' EXIT && \
-	WHYRES_TOOLCHAINS="$(TOOLCHAINS)" $(GO) test -p 1 -count=1 -parallel 12 -v ./collector/goruntime ./collector/target >"$$log" 2>&1 || \
+	export WHYRES_TOOLCHAINS="$(TOOLCHAINS)" && \
+	{ $(GO) test -count=1 -timeout 40m -parallel 12 -v ./collector/goruntime && \
+		$(GO) test -count=1 -parallel 12 -v -run TestEveryGo ./collector/target; } >"$$log" 2>&1 || \
 		{ grep -vE '^=== ' "$$log"; exit 1; }; \
 	grep -oE 'compared go.*|at rest: .*|^ok.*' "$$log"
 
