@@ -23,13 +23,16 @@ func isGoal(v uint64) bool { return v < 1<<48 || v == ^uint64(0) }
 // defaultHeapMinimum for 100.
 func leastHeap(percent int32) uint64 { return 4 << 20 * uint64(percent) / 100 }
 
-// fitsOldPacer is of Go 1.17 and 1.18.
-func (s *search) fitsOldPacer(at uint64) (bool, error) {
-	if err := s.need("gcController.gcPercent", "gcController.heapMinimum"); err != nil {
+// fitsOldPacer is of Go 1.17 and 1.18: gcinit calls a method of it. The goal is
+// at least what the last GC found live, or ^0 without GOGC.
+func (s *search) fitsOldPacer(at uint64, refs refSet) (bool, error) {
+	err := s.need("gcController.gcPercent", "gcController.heapMinimum", "gcController.heapGoal", "gcController.heapMarked")
+	if err != nil || !refs.has(at) {
 		return false, err
 	}
-	v, err := s.words(at+s.where.layout["gcController.gcPercent"], at+s.where.layout["gcController.heapMinimum"])
-	return err == nil && v[1] != 0 && v[1] == leastHeap(int32(v[0])), err
+	off := func(field string) uint64 { return s.where.layout["gcController."+field] }
+	v, err := s.words(at+off("gcPercent"), at+off("heapMinimum"), at+off("heapGoal"), at+off("heapMarked"))
+	return err == nil && v[1] == leastHeap(int32(v[0])) && v[3] != 0 && v[2] >= v[3], err
 }
 
 // fitsPercent is of the variable gcpercent, up to Go 1.16; setGCPercent sets

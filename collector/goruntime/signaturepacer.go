@@ -85,10 +85,10 @@ func (s *search) scanPacers(p pacerTest) (places []uint64, err error) {
 
 // fitsPacer: the sizes of the heap, or up to Go 1.18 what GOGC makes of the
 // least heap.
-func fitsPacer(s *search, at uint64, _ refSet) (bool, error) {
+func fitsPacer(s *search, at uint64, refs refSet) (bool, error) {
 	p := s.newPacerTest()
 	if !p.ok {
-		return s.fitsOldPacer(at)
+		return s.fitsOldPacer(at, refs)
 	}
 	b := make([]byte, p.size)
 	if err := s.memory.read(b, []span{{at, p.size}}); err != nil {
