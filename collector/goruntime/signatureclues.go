@@ -130,11 +130,12 @@ func (s *search) offsets(key string) []uint64 {
 	return offsets
 }
 
-// free reports whether the variable can be at the address: whole among the
-// variables, and not in one that is known.
+// free reports whether the variable can be at the address: aligned, whole among
+// the variables, and not in one that is known. All that are larger than a flag
+// or an int32 hold words.
 func (s *search) free(key string, at uint64) bool {
 	size := max(s.where.layout[key], 1)
-	if !s.isData(at, size) {
+	if size >= 8 && at%8 != 0 || !s.isData(at, size) {
 		return false
 	}
 	for other, start := range s.where.addr {

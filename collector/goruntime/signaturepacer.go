@@ -47,7 +47,7 @@ func (s *search) findPacer() error {
 		return nil
 	}
 	p := s.newPacerTest()
-	byCode, errCode := s.candidates(clueOf("gcController"))
+	byCode, errCode := s.pacerByCode()
 	if !p.ok || len(byCode) == 1 {
 		return errors.Join(errCode, s.place("gcController", byCode))
 	}
@@ -65,6 +65,18 @@ func (s *search) findPacer() error {
 		}
 	}
 	return s.place("gcController", nil)
+}
+
+// pacerByCode asks the code again while no place fits: the sizes that tell it may
+// just be changing.
+func (s *search) pacerByCode() (found []uint64, err error) {
+	const tries = 8
+	for range tries {
+		if found, err = s.candidates(clueOf("gcController")); err != nil || len(found) > 0 {
+			break
+		}
+	}
+	return found, err
 }
 
 // scanPacers are all the places that may be it.

@@ -200,11 +200,11 @@ func (c *child) listen(t testing.TB) {
 
 // holds checks numbers against what the target said. The target's runtime can
 // do something of its own accord after it has spoken, start a thread for
-// instance: where the numbers differ, it is asked anew, twice.
+// instance: where the numbers differ, it is asked anew.
 func (c *child) holds(t *testing.T, check func(said map[string]uint64) []string) {
 	t.Helper()
 	problems := check(c.said)
-	for tries := 0; len(problems) > 0 && tries < 2; tries++ {
+	for tries := 0; len(problems) > 0 && tries < 5; tries++ {
 		t.Logf("asking the target anew: %q", problems)
 		if _, err := c.stdin.Write([]byte{'?'}); err != nil {
 			t.Fatal(err)
