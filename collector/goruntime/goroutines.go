@@ -28,12 +28,14 @@ const (
 )
 
 // readStacks reads whose the stacks are. It is nil where the goroutines' list is
-// not known. The goroutines run on: what they do meanwhile is not seen.
+// not known, and where another version's layout stands in: what the runtime
+// counts twice proves its heap, but not its g and m. The goroutines run on: what
+// they do meanwhile is not seen.
 //
 // Sources: runtime.allgs; allm with each m's g0 and gsignal.
 func (t *Target) readStacks(w *walk) (*stacks, error) {
 	_, hasGs := t.where.addr["allgs"]
-	if !hasGs || !t.where.has("g") || !t.where.has("g.atomicstatus") {
+	if !hasGs || t.where.source == fromNearby || !t.where.has("g") || !t.where.has("g.atomicstatus") {
 		return nil, nil
 	}
 	s := &stacks{uses: make([]uint8, len(w.pages.states))}

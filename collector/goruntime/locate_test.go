@@ -119,6 +119,13 @@ func TestNearbyStandsIn(t *testing.T) {
 	if notes := l.target.Binary.Notes; len(notes) != 1 || l.target.where.source != fromNearby {
 		t.Errorf("notes %q, source %v; want one note, of a stand-in", notes, l.target.where.source)
 	}
+	heap, err := l.target.Walk(WalkOptions{Resident: pagemapKinds(t, c.pid)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if heap.Pages.Goroutines != nil || heap.ThreadStacks != nil || heap.Pages.Stacks.Resident == 0 {
+		t.Errorf("stacks %+v, goroutines %+v: nothing proves the layout of g and m", heap.Pages.Stacks, heap.Pages.Goroutines)
+	}
 	l = locatorOf(t, c.pid, 14)
 	if err := l.tryNearby(layout.Version{Minor: 14, Patch: 3}); !errors.Is(err, ErrNoLayout) {
 		t.Errorf("as Go 1.14.3: %v, want ErrNoLayout", err)
