@@ -116,11 +116,16 @@ func TestExec(t *testing.T) {
 	if after.Exe == before.Exe || after.Comm != "sleep" || after.StartTicks != before.StartTicks {
 		t.Fatalf("after exec %+v, before %+v", after, before)
 	}
-	m, err := p.Smaps()
-	if err != nil {
-		t.Fatal(err)
+	// The link changes a moment before the program is mapped.
+	mapped := false
+	for end := time.Now().Add(5 * time.Second); !mapped && time.Now().Before(end); {
+		m, err := p.Smaps()
+		if err != nil {
+			t.Fatal(err)
+		}
+		mapped = slices.ContainsFunc(m.VMAs, func(v mem.VMA) bool { return v.Path == after.Exe })
 	}
-	if !slices.ContainsFunc(m.VMAs, func(v mem.VMA) bool { return v.Path == after.Exe }) {
+	if !mapped {
 		t.Errorf("no mapping of %s after exec", after.Exe)
 	}
 }
