@@ -1,7 +1,6 @@
 package goruntime
 
 import (
-	"debug/buildinfo"
 	"errors"
 	"maps"
 	"os"
@@ -165,7 +164,7 @@ func versionOf(proc string, pid int) (version string) {
 		return ""
 	}
 	defer func() { _ = file.Close() }() // only read
-	info, err := buildinfo.Read(file)
+	info, err := buildInfo(file)
 	if err != nil {
 		return ""
 	}

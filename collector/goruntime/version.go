@@ -1,7 +1,6 @@
 package goruntime
 
 import (
-	"debug/buildinfo"
 	"debug/elf"
 	"encoding/binary"
 	"fmt"
@@ -60,7 +59,7 @@ func versionInFile(im *image) (version string, ok bool) {
 	var err error
 	defer func() { ok = ok && err == nil }()
 	defer recovered(&err)
-	info, err := buildinfo.Read(im.bytes)
+	info, err := buildInfo(im.bytes)
 	if err != nil {
 		return "", false
 	}
