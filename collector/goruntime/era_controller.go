@@ -23,12 +23,14 @@ func fillController(l light, s *mem.MemStats) {
 	}
 }
 
-// tornController: the runtime keeps HeapInuse and HeapReleased twice, and the
-// two must agree.
+// tornController holds the runtime to what readmemstats_m (runtime/mstats.go)
+// does: it keeps HeapInuse, HeapReleased and the sum of what is neither released
+// nor a stack or work buffer twice.
 func tornController(l light) bool {
-	h := l.heapStats()
-	return h.inHeap != l.u64("gcController", "heapInUse") ||
+	h, inUse := l.heapStats(), l.u64("gcController", "heapInUse")
+	return h.inHeap != inUse ||
 		h.released != l.u64("gcController", "heapReleased") ||
+		h.committed-h.inStacks-h.inWorkBufs-h.inPtrScalarBits != inUse+l.u64("gcController", "heapFree") ||
 		!l.pacer().consistent()
 }
 

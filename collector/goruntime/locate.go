@@ -95,7 +95,7 @@ func (l *locator) tryNearby(v layout.Version) error {
 		}
 		if err == nil {
 			l.target.Binary.Notes = append(l.target.Binary.Notes,
-				fmt.Sprintf("field offsets of %s stand in for those of %s: all that the runtime counts twice agrees under them", s.Of, v))
+				fmt.Sprintf("field offsets of %s stand in for those of %s: all that the runtime counts twice agrees under them; goroutines and the runtime's own memory are not told apart by them", s.Of, v))
 			return nil
 		}
 		if hopeless(err) {

@@ -2,6 +2,7 @@ package goruntime
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -67,7 +68,7 @@ func (ps *Programs) Open(proc string, pid int) (*Target, error) {
 		if p.foreign != nil {
 			return &Target{PID: pid, problem: p.foreign}, p.foreign
 		}
-		if t, err := p.open(proc, pid); err == nil {
+		if t, err := p.open(proc, pid); err == nil && stillRuns(proc, pid, id) {
 			return t, nil
 		}
 		// It executes something else just now, or whatever: find out.
@@ -75,6 +76,13 @@ func (ps *Programs) Open(proc string, pid int) (*Target, error) {
 	t, err := Open(proc, pid)
 	ps.learn(id, proc, t, err)
 	return t, err
+}
+
+// stillRuns reports whether the process runs that file, after it was read as one
+// that does.
+func stillRuns(proc string, pid int, id FileID) bool {
+	now, err := FileOf(proc, pid)
+	return err == nil && now == id
 }
 
 func (ps *Programs) recall(id FileID) (program, bool) {
@@ -87,6 +95,7 @@ func (ps *Programs) recall(id FileID) (program, bool) {
 // open makes a Target of a process that runs the program.
 func (p *program) open(proc string, pid int) (*Target, error) {
 	t := p.like
+	t.started = false
 	t.PID, t.memory = pid, memory{pid: pid}
 	bias, exe, err := biasOf(proc, pid)
 	if err != nil {
@@ -98,6 +107,9 @@ func (p *program) open(proc string, pid int) (*Target, error) {
 	t.buf = make([]byte, t.light.size)
 	if _, err := t.readLight(); err != nil {
 		return nil, err
+	}
+	if !t.started {
+		return nil, fmt.Errorf("process %d: %w: its runtime has not started", pid, ErrMismatch)
 	}
 	return &t, t.verify()
 }

@@ -82,7 +82,9 @@ func (t *Target) Walk(o WalkOptions) (*Heap, error) {
 		h.ThreadStacks = stacks.outside
 	}
 	h.Released = w.pages.released()
-	h.Own, err = t.ownRanges(w.arenas)
+	if t.where.source != fromNearby { // nothing proves these tables' layout
+		h.Own, err = t.ownRanges(w.arenas)
+	}
 	return h, err
 }
 
