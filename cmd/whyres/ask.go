@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"whyres/cmd/whyres/internal/timeline"
 	"whyres/collector/explain"
 	"whyres/collector/expvar"
 	"whyres/collector/kernel"
@@ -38,9 +39,15 @@ func (l *looker) ask(ctx context.Context) (*asked, error) {
 	if len(vars.Cmdline) > 0 && len(own) > 0 && !slices.Equal(own, vars.Cmdline) {
 		a.warnings = append(a.warnings, fmt.Sprintf(
 			"MemStats may be of another process: what answers --expvar was started as %q, process %d as %q",
-			strings.Join(vars.Cmdline, " "), l.options.pid, strings.Join(own, " ")))
+			inShort(vars.Cmdline), l.options.pid, inShort(own)))
 	}
 	return a, nil
+}
+
+// inShort is a command line as far as a person reads on.
+func inShort(words []string) string {
+	const longest = 200
+	return timeline.Clean(strings.Join(words, " "), longest)
 }
 
 // fill gives the numbers to a sample that has none from the memory.

@@ -27,15 +27,15 @@ func completePID(_ *cobra.Command, _ []string, typed string) ([]string, cobra.Sh
 	var out []string
 	until := time.Now().Add(completeWithin)
 	for _, e := range entries {
+		if time.Now().After(until) {
+			break
+		}
 		pid, err := strconv.Atoi(e.Name())
 		if err != nil || pid == os.Getpid() || !strings.HasPrefix(e.Name(), typed) || !isGo(pid) {
 			continue
 		}
 		comm, _ := os.ReadFile(filepath.Join(procfs, e.Name(), "comm"))
 		out = append(out, fmt.Sprintf("%d\t%s", pid, timeline.Clean(strings.TrimSpace(string(comm)), 40)))
-		if time.Now().After(until) {
-			break
-		}
 	}
 	return out, how
 }

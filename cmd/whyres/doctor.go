@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -137,7 +136,7 @@ func showChecks(w io.Writer, d display, all []checked, verdict string) error {
 }
 
 func writeChecks(w io.Writer, checks []doctor.Check) error {
-	return json.NewEncoder(w).Encode(struct {
+	return printJSON(w, struct {
 		Schema string         `json:"schema"`
 		Checks []doctor.Check `json:"checks"`
 	}{"whyres/doctor/1", checks})

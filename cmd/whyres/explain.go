@@ -112,10 +112,17 @@ func explainProcess(ctx context.Context, s streams, o explainOptions) error {
 	if err != nil {
 		return err
 	}
-	defer l.close()
+	defer func() {
+		if ctx.Err() == nil { // else the look may still be under way: what is open ends with whyres
+			l.close()
+		}
+	}()
 	show := newShower(s, o)
 	for {
 		v, err := patiently(ctx, s, func() (*explain.Verdict, error) { return l.look(ctx) })
+		if ctx.Err() != nil {
+			return interrupted(o.watch > 0)
+		}
 		if err != nil {
 			return err
 		}

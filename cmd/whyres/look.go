@@ -103,6 +103,9 @@ func (l *looker) same() (bool, error) {
 
 // renew makes the next look find the program anew.
 func (l *looker) renew() {
+	if l.view == nil {
+		return // so it will already
+	}
 	_ = l.view.Close() // only read
 	l.view = nil
 }

@@ -2,11 +2,24 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
 // patience is how long something takes before the person is told to wait.
 const patience = 2 * time.Second
+
+// errInterrupted: what was asked for once was not done.
+var errInterrupted = errors.New("interrupted before it was done")
+
+// interrupted is how a command ends that a signal interrupted: it is an error
+// unless the command goes on until then.
+func interrupted(endless bool) error {
+	if endless {
+		return nil
+	}
+	return errInterrupted
+}
 
 // patiently does what usually is quick: it says so once where it is not, and
 // returns at once when interrupted. What is under way then goes on until the
@@ -28,7 +41,7 @@ func patiently[T any](ctx context.Context, s streams, do func() (T, error)) (T, 
 		case r := <-done:
 			return r.value, r.err
 		case <-slow.C:
-			s.say("reading the process takes longer than usual ...")
+			s.say("reading takes longer than usual ...")
 		case <-ctx.Done():
 			var none T
 			return none, ctx.Err()

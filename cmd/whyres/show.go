@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"os"
 	"strings"
@@ -27,7 +26,7 @@ func newShower(s streams, o explainOptions) *shower {
 
 func (s *shower) verdict(v *explain.Verdict) error {
 	if s.display.json {
-		return json.NewEncoder(s.out).Encode(v)
+		return printJSON(s.out, v)
 	}
 	var frame []byte
 	var err error

@@ -128,8 +128,11 @@ func (d *divider) Frame(f mem.Frame) error {
 	switch {
 	case f.Header != nil:
 		d.process = f.Header.Process
-	case f.Mark != nil && f.Mark.Process != nil && f.Mark.PID == d.process.PID:
-		d.process = *f.Mark.Process // it has executed another program
+	case f.Mark != nil && f.Mark.Kind == mem.MarkExec && f.Mark.PID == d.process.PID:
+		d.process = mem.Process{PID: f.Mark.PID, Comm: f.Mark.Comm}
+		if f.Mark.Process != nil {
+			d.process = *f.Mark.Process
+		}
 	case f.Sample != nil && f.Sample.Full():
 		s := *f.Sample // other sinks have the same one
 		s.Ledger = ledger.Build(&s, d.process).Parts
@@ -165,6 +168,6 @@ func writeVerdict(w io.Writer, v *explain.Verdict) error {
 		return err
 	}
 	line := append([]byte(`{"type":"verdict",`), bytes.TrimPrefix(object, []byte("{"))...)
-	_, err = w.Write(append(line, '\n'))
+	_, err = w.Write(append(withoutC1(line), '\n'))
 	return err
 }

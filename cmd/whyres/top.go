@@ -99,11 +99,18 @@ func (o *topOptions) budget() time.Duration {
 
 func top(ctx context.Context, s streams, o topOptions) (err error) {
 	host := discover.New(kernel.Default(), procfs, max(2, min(runtime.NumCPU(), mostWorkers)))
-	defer func() { err = errors.Join(err, host.Close()) }()
+	defer func() {
+		if ctx.Err() == nil { // else it may still be looking: what is open ends with whyres
+			err = errors.Join(err, host.Close())
+		}
+	}()
 	table := &topTable{options: o, screen: newScreen(s.out)}
 	for {
 		began := time.Now()
-		survey, err := host.Look(ctx, o.budget())
+		survey, err := patiently(ctx, s, func() (discover.Survey, error) { return host.Look(ctx, o.budget()) })
+		if ctx.Err() != nil {
+			return interrupted(o.repeat)
+		}
 		if err != nil {
 			return err
 		}
@@ -111,7 +118,7 @@ func top(ctx context.Context, s streams, o topOptions) (err error) {
 			return err
 		}
 		if !sleepUntil(ctx, began.Add(o.every)) {
-			return ctx.Err()
+			return nil
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"io"
 	"time"
 
@@ -78,7 +77,7 @@ func writeTop(w io.Writer, at time.Time, s *discover.Survey, lines []topLine, li
 	for _, u := range s.Unread {
 		o.Unread = append(o.Unread, topUnread{u.Process.PID, u.Process.Comm, u.Process.Exe, u.Process.GoVersion, u.Err.Error()})
 	}
-	return json.NewEncoder(w).Encode(o)
+	return printJSON(w, o)
 }
 
 func (l *topLine) object() topProcess {

@@ -129,8 +129,13 @@ func (p *printer) part(t treeLayout, l leaf, res int64, before map[string]int64)
 func numbers(t treeLayout, l leaf, res int64, before map[string]int64) []piece {
 	out := []piece{{tonePlain, right(fixed(l.shown), wBytes)}}
 	if t.moved {
-		moved := tenths(l.bytes) - tenths(before[l.id])
-		out = append(out, piece{changeTone(moved), right(signed(moved), wMoved)})
+		// A part that was not told apart before has not moved by all of itself.
+		text, tone := "", toneDim
+		if was, ok := before[l.id]; ok {
+			moved := tenths(l.bytes) - tenths(was)
+			text, tone = signed(moved), changeTone(moved)
+		}
+		out = append(out, piece{tone, right(text, wMoved)})
 	}
 	out = append(out, piece{toneDim, right(share(l.bytes, res), wShare)})
 	if t.bar && l.id != "" {
