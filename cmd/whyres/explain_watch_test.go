@@ -69,6 +69,24 @@ func TestExplainWatchesAnExec(t *testing.T) {
 	}
 }
 
+// A Go program that becomes one that is not.
+func TestExplainWatchesAnExecOfAnother(t *testing.T) {
+	privileged(t)
+	target := startSubject(t, "sleeper")
+	time.Sleep(100 * time.Millisecond)
+	got := watchFor(t, 2*time.Second, target.Process.Pid, "--json")
+	if got.code != 0 || got.err != "" {
+		t.Fatalf("exit %d: %s", got.code, got.err)
+	}
+	objects := lines(t, got.out)
+	for i, want := range map[int]string{0: runtime.Version(), len(objects) - 1: ""} {
+		if process := objects[i]["process"].(map[string]any); process["go_version"] != want {
+			t.Errorf("look %d of %d: %v, want Go version %q", i+1, len(objects), process, want)
+		}
+		checkLedger(t, objects[i])
+	}
+}
+
 func TestExplainWatchesUntilTheEnd(t *testing.T) {
 	privileged(t)
 	target := startSubject(t, "sleep")

@@ -32,6 +32,9 @@ func subject(name string) {
 	case "exec":
 		time.Sleep(500 * time.Millisecond)
 		panic(syscall.Exec("/proc/self/exe", []string{os.Args[0], "churn"}, os.Environ()))
+	case "sleeper":
+		time.Sleep(700 * time.Millisecond)
+		panic(syscall.Exec("/bin/sleep", []string{"sleep", "60"}, os.Environ()))
 	case "whoami":
 		fmt.Fprintln(os.Stderr, "uid", os.Getuid(), "gid", os.Getgid(), "home", os.Getenv("HOME"))
 	case "stubborn":
