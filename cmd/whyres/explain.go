@@ -39,10 +39,10 @@ from /proc, the Go runtime's from the process's memory, read from outside. It
 needs no eBPF, and no root for processes of your own where the system lets you
 read them. Of a program that is not Go it shows what the kernel knows.
 
---expvar is for where the memory may not be read: it asks the process itself
-for its MemStats, over HTTP, which stops its goroutines for some microseconds.
-These then stand in place of what is read from outside; the parts of RES do not
-come from there.
+--expvar asks the process itself for its MemStats, over HTTP, which stops its
+goroutines for some microseconds: for a process of your own whose memory the
+system does not let you read. They stand in place of what is read from outside;
+the parts of RES do not come from there.
 
 Sizes are in MiB (1024 KiB of 1024 bytes). The exit code is 0 when done, 1 on
 failure, 2 on wrong usage, 3 without the privilege, 4 when the process is gone.`,

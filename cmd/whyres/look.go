@@ -181,6 +181,10 @@ func (l *looker) noPermission() error {
 	if l.who.PID != 0 && int(l.who.UID) == os.Geteuid() {
 		whose = "may not be read even by its own user (it changed its user or holds capabilities)"
 	}
+	if os.Geteuid() == 0 {
+		return fmt.Errorf("%w: process %d may not be read even by root here, which lacks CAP_SYS_PTRACE or a capability that the process has: see whyres doctor",
+			errNoPrivilege, l.options.pid)
+	}
 	return fmt.Errorf("%w: process %d %s: run with sudo, or grant CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", errNoPrivilege, l.options.pid, whose)
 }
 

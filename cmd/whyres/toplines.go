@@ -146,7 +146,7 @@ func unreadReason(err error) string {
 // moreRights is what to do where this user may not read a process.
 func moreRights() string {
 	if os.Geteuid() == 0 {
-		return "grant CAP_SYS_PTRACE: see whyres doctor"
+		return "root lacks a capability here, CAP_SYS_PTRACE or one that the process has: see whyres doctor"
 	}
 	return "run with sudo"
 }

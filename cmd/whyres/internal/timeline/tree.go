@@ -21,9 +21,12 @@ const (
 	maxDepth = 8
 )
 
+// leastShown is what rounds to a tenth of a MiB.
+const leastShown = 1 << 20 / 20
+
 // newTree builds the tree of a ledger's parts: the largest first on each level,
-// what is unexplained last, and nothing that is empty but that, unless empty
-// ones are wanted. A part whose parent is not there stands at the top.
+// what is unexplained last, and nothing that would show as 0.0 but that, unless
+// empty ones are wanted. A part whose parent is not there stands at the top.
 func newTree(res int64, parts []ledger.Part, empty bool) []*branch {
 	byID := make(map[string]*branch, len(parts))
 	var top []*branch
@@ -43,7 +46,7 @@ func newTree(res int64, parts []ledger.Part, empty bool) []*branch {
 
 func tidy(level []*branch, empty bool) []*branch {
 	level = slices.DeleteFunc(level, func(b *branch) bool {
-		return b.part.Bytes == 0 && b.part.ID != ledger.Unexplained && !empty
+		return b.part.Bytes < leastShown && b.part.ID != ledger.Unexplained && !empty
 	})
 	slices.SortStableFunc(level, func(a, b *branch) int {
 		switch {
