@@ -1,6 +1,7 @@
 package goruntime
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -224,4 +225,112 @@ func TestSpareIsSystem(t *testing.T) {
 	word(gAt, 0)
 	word(gAt+8, 8<<20)
 	check("a g0 without a beginning", 2)
+}
+
+// TestApartOfMany: as many ranges and holes as a target can have.
+func TestApartOfMany(t *testing.T) {
+	const n, holes = 400_000, maxRanges
+	for _, tt := range []struct {
+		name  string
+		start func(i int) mem.Addr
+		size  uint64
+		want  int
+	}{
+		{"all below the holes", func(i int) mem.Addr { return mem.Addr(2 * i) }, 1, n},
+		{"each over all holes", func(i int) mem.Addr { return mem.Addr(i) }, 1 << 32, holes + 1},
+		{"all above the holes", func(i int) mem.Addr { return 1<<40 + mem.Addr(2*i) }, 1, n},
+	} {
+		ranges, between := make([]mem.Range, n), make([]mem.Range, holes)
+		for i := range ranges {
+			ranges[i] = mem.RangeAt(tt.start(i), tt.size)
+		}
+		for i := range between {
+			between[i] = mem.RangeAt(1<<24+mem.Addr(16*i), 8)
+		}
+		ends(t, tt.name, func() {
+			if got := apart(ranges, between); len(got) != tt.want {
+				t.Errorf("%s: %d ranges, want %d", tt.name, len(got), tt.want)
+			}
+		})
+	}
+}
+
+// countedReader counts the bytes read.
+type countedReader struct {
+	b []byte
+	n int
+}
+
+func (c *countedReader) ReadAt(p []byte, off int64) (int, error) {
+	n, err := bytes.NewReader(c.b).ReadAt(p, off)
+	c.n += n
+	return n, err
+}
+
+// TestFuncTableToAndFro: descriptions of functions that are never in the window
+// that was read for the one before.
+func TestFuncTableToAndFro(t *testing.T) {
+	const functab, far = 128, 1 << 20
+	table := make([]byte, functab+8*maxFuncs+2*far)
+	binary.LittleEndian.PutUint32(table, magic120)
+	table[7] = 8
+	binary.LittleEndian.PutUint64(table[8:], maxFuncs)
+	binary.LittleEndian.PutUint64(table[8+8*7:], functab)
+	for i := range maxFuncs {
+		binary.LittleEndian.PutUint32(table[functab+8*i+4:], uint32(i%2*far))
+	}
+	r := &countedReader{b: table}
+	ends(t, "to and fro", func() {
+		funcs, err := openFuncTable(r, func() uint64 { return 0x401000 }, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found, err := funcs.find(clueFuncs()); !errors.Is(err, ErrDamaged) || len(found) != 0 {
+			t.Errorf("found %v, %v; want ErrDamaged", found, err)
+		}
+	})
+	if r.n > 128<<20 {
+		t.Errorf("%d bytes read", r.n)
+	}
+}
+
+// TestSpansOfPages: as many spans are believed as there may be in a heap of the
+// size.
+func TestSpansOfPages(t *testing.T) {
+	const unmapped = 0x10 // where the entries are does not matter
+	for _, tt := range []struct {
+		name   string
+		heap   uint64
+		spans  uint64
+		refuse bool
+	}{
+		{"a small heap, too many", 64 << 20, 1<<20 + 1, true},
+		{"a large heap", 8 << 30, 4 << 20, false},
+		{"a large heap, too many", 8 << 30, 4<<20 + 1, true},
+		{"the largest heap, too many", 64 << 30, 16<<20 + 1, true},
+	} {
+		target := &Target{memory: memory{pid: os.Getpid()}, where: &where{layout: layout.Layout{"mspan": 160}}}
+		p := &plan{arenas: []mem.Range{mem.RangeAt(chunkBytes, tt.heap)}, heads: make([]byte, 32)}
+		binary.LittleEndian.PutUint64(p.heads, unmapped)
+		binary.LittleEndian.PutUint64(p.heads[8:], tt.spans)
+		ends(t, tt.name, func() {
+			if err := target.planRows(p, nil); errors.Is(err, ErrHeapTooLarge) != tt.refuse {
+				t.Errorf("%s: %v, want refused %v", tt.name, err, tt.refuse)
+			}
+		})
+	}
+}
+
+// TestRowsOfOne: entries that are all the same span make one row of one struct.
+func TestRowsOfOne(t *testing.T) {
+	const size = 160
+	ptrs := make([]byte, 8*1000)
+	for i := range 1000 {
+		binary.LittleEndian.PutUint64(ptrs[8*i:], 0x10000+size*uint64(i/500))
+	}
+	var p plan
+	p.addRows(ptrs, size)
+	if len(p.rows) != 1 || p.rows[0] != (span{0x10000, 2 * size}) {
+		t.Errorf("%d rows, %v", len(p.rows), p.rows[:1])
+	}
 }
