@@ -29,6 +29,8 @@ type walk struct {
 	// other; missed: the tables were moved or grew meanwhile.
 	contradicted uint64
 	missed       bool
+	// endless: the spans claim so many pages that they were not all looked at.
+	endless bool
 }
 
 // walker makes passes until one agrees.
@@ -100,7 +102,11 @@ func (k *walker) pass() (w *walk, err error) {
 	if k.best != nil && (w.missed || farthest(counters(w.stats), counters(w.after)) > 2*k.best.off()) {
 		return nil, nil
 	}
-	return w, w.mark(t, k.plan, got)
+	err = w.mark(t, k.plan, got)
+	if w.endless {
+		k.read += triesBytes // no change meanwhile makes it so: not many more tries
+	}
+	return w, err
 }
 
 // finish says what the walk adds to the counters: to those that are nearer to its

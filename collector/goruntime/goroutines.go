@@ -2,6 +2,7 @@ package goruntime
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 
 	"whyres/collector/mem"
@@ -13,6 +14,9 @@ const (
 	maxGoroutines = 16 << 20
 	maxThreads    = 1 << 17
 	gBatch        = 32 << 10
+	// stacksTries is how often the lists are read where they are replaced
+	// meanwhile.
+	stacksTries = 3
 	// gGap is how far apart two records may be to be read as one: no whole page
 	// lies between them, so that what is read between them is there.
 	gGap = 4 << 10
@@ -27,29 +31,50 @@ const (
 	gScan      = 0x1000
 )
 
-// readStacks reads whose the stacks are. It is nil where the goroutines' list is
-// not known, and where another version's layout stands in: what the runtime
+// readStacks reads whose the stacks are. It is nil where the list of goroutines
+// or that of threads is not known or not to be read: what is nobody's cannot be
+// told then; and where another version's layout stands in: what the runtime
 // counts twice proves its heap, but not its g and m. The goroutines run on: what
 // they do meanwhile is not seen.
 //
 // Sources: runtime.allgs; allm with each m's g0 and gsignal.
 func (t *Target) readStacks(w *walk) (*stacks, error) {
-	_, hasGs := t.where.addr["allgs"]
-	if !hasGs || t.where.source == fromNearby || !t.where.has("g") || !t.where.has("g.atomicstatus") {
+	if t.where.source == fromNearby || !t.where.knowsStacks() {
 		return nil, nil
 	}
-	s := &stacks{uses: make([]uint8, len(w.pages.states))}
-	// First the threads': a g0 is no goroutine.
-	if err := t.readThreads(w, s); err != nil && !changing(err) {
-		return nil, err
-	}
-	if err := t.readGoroutines(w, s); err != nil {
-		if changing(err) {
-			return nil, nil
+	for range stacksTries {
+		s := newStacks(&w.pages)
+		// First the threads': a g0 is no goroutine.
+		err := t.readThreads(w, s)
+		if err == nil {
+			err = t.readGoroutines(w, s)
 		}
-		return nil, err
+		switch {
+		case err == nil:
+			return s, nil
+		case errors.Is(err, errEndless):
+			return nil, nil
+		case !changing(err):
+			return nil, err
+		}
 	}
-	return s, nil
+	return nil, nil
+}
+
+// knowsStacks reports whether the lists of goroutines and threads are known, and
+// what of their records is read.
+func (w *where) knowsStacks() bool {
+	for _, variable := range []string{"allgs", "allm"} {
+		if _, ok := w.addr[variable]; !ok {
+			return false
+		}
+	}
+	for _, key := range []string{"g.stack.lo", "g.stack.hi", "g.atomicstatus", "m.alllink", "m.g0", "m.gsignal", "m.curg"} {
+		if !w.has(key) {
+			return false
+		}
+	}
+	return true
 }
 
 // gRecord says which part of runtime.g is read: from its stack to its status.
@@ -82,8 +107,10 @@ func (t *Target) readGoroutines(w *walk, s *stacks) error {
 		if err := t.memory.read(r.buf, r.spans); err != nil {
 			return err
 		}
-		for _, at := range r.at {
-			s.addGoroutine(&w.pages, record, r.buf[at:])
+		for i, at := range r.at {
+			if err := s.addGoroutine(&w.pages, record, r.ptrs[i], r.buf[at:]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -97,21 +124,30 @@ func (r gRecord) stack(b []byte) mem.Range {
 	}
 }
 
-func (s *stacks) addGoroutine(m *pageMap, r gRecord, b []byte) {
+// addGoroutine adds the g at the address. A dead one that an m holds on to is the
+// spare of a thread by which C may come in, up to Go 1.25, where such have no
+// status of their own: no GC frees its stack (runtime.oneNewExtraM).
+func (s *stacks) addGoroutine(m *pageMap, r gRecord, g uint64, b []byte) error {
 	stack := r.stack(b)
-	switch status := binary.LittleEndian.Uint32(b[r.status:]) &^ gScan; status {
+	status := binary.LittleEndian.Uint32(b[r.status:]) &^ gScan
+	if status == gDead && s.current[g] {
+		status = gDeadExtra
+	}
+	switch status {
 	case gIdle:
+		return nil
 	case gDeadExtra:
-		s.add(m, stack, stackSystem)
+		return s.add(m, stack, stackSystem)
 	case gDead:
 		s.dead++
-		if stack.Start != 0 {
-			s.holding++
-			s.add(m, stack, stackDead)
+		if stack.Start == 0 {
+			return nil
 		}
+		s.holding++
+		return s.add(m, stack, stackDead)
 	default:
 		s.alive++
-		s.add(m, stack, stackLive)
+		return s.add(m, stack, stackLive)
 	}
 }
 
@@ -126,7 +162,7 @@ func (m *pageMap) holds(a mem.Addr) bool {
 type gReader struct {
 	ptrs  []uint64
 	spans []span
-	// at is where each record begins in buf.
+	// at is where the record of each of ptrs begins in buf.
 	at  []int
 	buf []byte
 }
@@ -141,8 +177,9 @@ func (r *gReader) plan(raw []byte, size int, holds func(mem.Addr) bool) {
 		}
 	}
 	slices.Sort(r.ptrs)
+	r.ptrs = slices.Compact(r.ptrs)
 	need := 0
-	for _, p := range slices.Compact(r.ptrs) {
+	for _, p := range r.ptrs {
 		if last := len(r.spans) - 1; last >= 0 && p < r.spans[last].addr+uint64(r.spans[last].size)+gGap {
 			old := r.spans[last].size
 			r.spans[last].size = max(old, int(p-r.spans[last].addr)+size)

@@ -127,7 +127,7 @@ func (m *pageMap) markSpan(start mem.Addr, npages uint64, state pageState) (mark
 	for _, s := range states {
 		switch s {
 		case pageInUse, pageStack, pageManual:
-			return false, npages
+			return false, npages // the first one tells
 		case pageReserved:
 		default:
 			wrong++

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"reflect"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -52,22 +53,27 @@ func TestStacksAgainstNaive(t *testing.T) {
 		}
 		m.behind[i] = halves(r.IntN(halvesCases))
 	}
-	s := stacks{uses: make([]uint8, len(m.states))}
+	s := newStacks(&m)
 	naive := map[mem.Addr]stackUse{}
 	for range 2000 {
 		start := 4*chunkBytes + mem.Addr(r.IntN(2*chunkBytes/1024)*1024) - stackUnit
 		stack := mem.RangeAt(start, uint64(r.IntN(20)*1024))
 		use := stackUse(1 + r.IntN(3))
-		s.add(&m, stack, use)
-		if start%stackUnit != 0 || stack.Len()%stackUnit != 0 || start < 4*chunkBytes {
-			continue // no stack begins or ends there, or outside the arenas
+		if err := s.add(&m, stack, use); err != nil {
+			t.Fatal(err)
 		}
-		end := min(stack.End, start/chunkBytes*chunkBytes+chunkBytes) // no stack goes over the end of an arena
-		for a := start; a < end; a += stackUnit {
+		if start%stackUnit != 0 || !slices.Contains([]uint64{2 << 10, 4 << 10, 8 << 10, 16 << 10}, stack.Len()) {
+			continue // no stack begins there, or is so long
+		}
+		end := start/chunkBytes*chunkBytes + chunkBytes // no stack goes over the end of an arena
+		whole := start >= 4*chunkBytes && stack.End <= end
+		for a := start; whole && a < stack.End; a += stackUnit {
 			page, _ := m.pagesFrom(a)
-			if _, taken := naive[a]; !taken && m.states[page] == pageStack {
-				naive[a] = use
-			}
+			_, taken := naive[a]
+			whole = !taken && m.states[page] == pageStack
+		}
+		for a := start; whole && a < stack.End; a += stackUnit {
+			naive[a] = use
 		}
 	}
 	var want [stackUses]mem.Amount

@@ -14,6 +14,9 @@ import (
 const (
 	rowBytes  = 256 << 10
 	passBytes = 4 << 20
+	// spanClaims is how many times over the spans may claim the heap's pages:
+	// some are told twice when they change hands while they are read.
+	spanClaims = 2
 )
 
 // pass is one reading of a plan's tables: the counters before and after them,
@@ -153,10 +156,19 @@ func (w *walk) markCaches(t *Target, buf []byte) error {
 
 // markSpans overlays the spans and adds up their objects. They were read after
 // the bitmaps: where the two contradict each other the span holds. Of spans that
-// overlap only the first is kept, the other is left out, objects and all.
+// overlap only the first is kept, the other is left out, objects and all. A page
+// is in one span: where all together claim twice the pages that there are, the
+// pass is given up, or the claims of a hostile target would cost spans x pages.
 func (w *walk) markSpans(spans []heapSpan) {
 	kept := spans[:0]
+	pages := uint64(len(w.pages.states))
+	claimed := uint64(0)
 	for _, s := range spans {
+		if claimed += min(uint64(s.npages), pages); claimed > spanClaims*pages {
+			w.endless = true
+			w.contradicted = max(w.contradicted, pages*pageSize)
+			break
+		}
 		marked, wrong := w.pages.markSpan(s.start, uint64(s.npages), s.state)
 		w.contradicted += wrong * pageSize
 		if marked && s.state == pageReleased {

@@ -99,8 +99,8 @@ func (t *Target) planChunks(p *plan) error {
 func (t *Target) planRows(p, old *plan) error {
 	head := p.heads[len(p.heads)-32:]
 	data, n := binary.LittleEndian.Uint64(head), binary.LittleEndian.Uint64(head[8:])
-	if n > maxSpans {
-		return fmt.Errorf("process %d: mheap_.allspans has %d entries, more than %d: %w", t.PID, n, maxSpans, ErrHeapTooLarge)
+	if most := p.maxSpans(); n > most {
+		return fmt.Errorf("process %d: mheap_.allspans has %d entries, more than %d: %w", t.PID, n, most, ErrHeapTooLarge)
 	}
 	at := uint64(0)
 	if old != nil && !old.unset && old.spans <= n {
@@ -118,13 +118,32 @@ func (t *Target) planRows(p, old *plan) error {
 	return nil
 }
 
+// Bounds on allspans: it keeps spans that are free now, so that it can have more
+// than the heap has pages, but not many times more.
+const (
+	leastMaxSpans = 1 << 20
+	spansOfPage   = 4
+)
+
+// maxSpans is how many spans are believed of a heap of this size.
+func (p *plan) maxSpans() uint64 {
+	pages := uint64(0)
+	for _, a := range p.arenas {
+		pages += a.Len() / pageSize
+	}
+	return min(maxSpans, max(leastMaxSpans, spansOfPage*pages))
+}
+
 // addRows turns pointers to structs of the size into rows: span structs are
-// allocated in rows.
+// allocated in rows. One that follows itself is left out.
 func (p *plan) addRows(ptrs []byte, size int) {
 	for ; len(ptrs) >= 8; ptrs = ptrs[8:] {
 		at := binary.LittleEndian.Uint64(ptrs)
 		if at == 0 {
 			p.unset = true
+			continue
+		}
+		if last := len(p.rows) - 1; last >= 0 && p.rows[last].addr+uint64(p.rows[last].size-size) == at {
 			continue
 		}
 		if last := len(p.rows) - 1; last >= 0 && p.rows[last].addr+uint64(p.rows[last].size) == at && p.rows[last].size+size <= rowBytes {

@@ -35,11 +35,18 @@ type funcTable struct {
 // maxFuncs bounds the functions looked at: Kubernetes has some 100,000.
 const maxFuncs = 1 << 20
 
+// maxFuncBytes bounds what is read of the table, which is its length once where the
+// names follow each other (12 MiB for 41,000 functions), and otherwise a window
+// for each function.
+const maxFuncBytes = 128 << 20
+
 // openFuncTable reads the header. text is the link-time address of runtime.text,
 // bias what the entries, where they are addresses, have been relocated by.
 func openFuncTable(r io.ReaderAt, text func() uint64, bias uint64) (*funcTable, error) {
 	t := &funcTable{}
-	t.table, t.entries, t.infos, t.names = window{r: r}, window{r: r}, window{r: r}, window{r: r}
+	left := int64(maxFuncBytes)
+	w := window{r: r, left: &left}
+	t.table, t.entries, t.infos, t.names = w, w, w, w
 	h, err := t.table.at(0, 8+8*8)
 	if err != nil {
 		return nil, err
@@ -116,16 +123,21 @@ type window struct {
 	r     io.ReaderAt
 	start uint64
 	buf   []byte
+	// left is how much more may be read, by all windows that share it.
+	left *int64
 }
 
 const windowSize = 32 << 10
 
 // at returns n bytes at the offset, valid until the next call. Fewer come with
-// io.EOF.
+// io.EOF. Where no more may be read the error is ErrDamaged.
 func (w *window) at(off uint64, n int) ([]byte, error) {
 	if off < w.start || off-w.start > uint64(len(w.buf)) || int(off-w.start)+n > len(w.buf) {
 		if off > 1<<40 {
 			return nil, fmt.Errorf("%w: an offset of %#x in its function table", ErrDamaged, off)
+		}
+		if *w.left -= windowSize; *w.left < 0 {
+			return nil, fmt.Errorf("%w: its function table leads to and fro", ErrDamaged)
 		}
 		if cap(w.buf) == 0 {
 			w.buf = make([]byte, windowSize)

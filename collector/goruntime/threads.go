@@ -2,6 +2,7 @@ package goruntime
 
 import (
 	"encoding/binary"
+	"fmt"
 
 	"whyres/collector/mem"
 )
@@ -14,14 +15,11 @@ const maxThreadStack = 1 << 30
 // are C's. Without cgo only the first thread has one there, which the kernel
 // made ([stack]): it is not told.
 func (t *Target) readThreads(w *walk, s *stacks) error {
-	addr, ok := t.where.addr["allm"]
-	if !ok || !t.where.has("m.alllink") {
-		return nil
-	}
-	gs, err := t.threadGs(addr)
+	gs, current, err := t.threadGs(t.where.addr["allm"])
 	if err != nil {
 		return err
 	}
+	s.current = current
 	record := t.where.gRecord()
 	spans := make([]span, 0, len(gs))
 	for _, g := range gs {
@@ -34,8 +32,13 @@ func (t *Target) readThreads(w *walk, s *stacks) error {
 	var outside []mem.Range
 	for ; len(buf) >= record.size; buf = buf[record.size:] {
 		stack := record.stack(buf)
+		if stack.Start == 0 {
+			continue // a thread of C's that has not begun: only a size is there (runtime.mstart0)
+		}
 		if _, in := w.pages.arena(stack.Start); in {
-			s.add(&w.pages, stack, stackSystem)
+			if err := s.add(&w.pages, stack, stackSystem); err != nil {
+				return err
+			}
 		} else if !stack.Empty() && stack.Len() <= maxThreadStack {
 			outside = append(outside, stack)
 		}
@@ -46,19 +49,28 @@ func (t *Target) readThreads(w *walk, s *stacks) error {
 	return nil
 }
 
-// threadGs are the addresses of g0 and gsignal of every m in the list.
-func (t *Target) threadGs(allm uint64) (gs []uint64, err error) {
+// threadGs are the addresses of g0 and gsignal of every m in the list, and of
+// each one's curg. A list that comes back to an m, or is longer than any, is
+// errEndless.
+func (t *Target) threadGs(allm uint64) (gs []uint64, current map[uint64]bool, err error) {
+	current = map[uint64]bool{}
+	seen := map[uint64]bool{}
 	m, err := t.memory.word(allm)
-	for n := 0; err == nil && m != 0 && n < maxThreads; n++ {
+	for err == nil && m != 0 {
+		if seen[m] || len(seen) == maxThreads {
+			return nil, nil, fmt.Errorf("process %d: the list of %d threads: %w", t.PID, len(seen), errEndless)
+		}
+		seen[m] = true
 		at := func(field string) span { return span{m + uint64(t.where.off("m."+field)), 8} }
-		var b [24]byte
-		err = t.memory.read(b[:], []span{at("g0"), at("gsignal"), at("alllink")})
+		var b [32]byte
+		err = t.memory.read(b[:], []span{at("g0"), at("gsignal"), at("curg"), at("alllink")})
 		for _, word := range [][]byte{b[:8], b[8:16]} {
 			if g := binary.LittleEndian.Uint64(word); g != 0 {
 				gs = append(gs, g)
 			}
 		}
-		m = binary.LittleEndian.Uint64(b[16:])
+		current[binary.LittleEndian.Uint64(b[16:])] = true
+		m = binary.LittleEndian.Uint64(b[24:])
 	}
-	return gs, err
+	return gs, current, err
 }
