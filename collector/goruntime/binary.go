@@ -56,9 +56,13 @@ func openImage(proc string, pid int) (im *image, exe string, err error) {
 	return &image{file: file, bytes: file, elf: f}, exe, nil
 }
 
-// newELF parses the headers. Only 64-bit little-endian files are supported.
+// newELF parses the headers, which are bounded before debug/elf reads what they
+// claim. Only 64-bit little-endian files are supported.
 func newELF(r io.ReaderAt) (f *elf.File, err error) {
 	defer recovered(&err)
+	if err := checkHeaders(r); err != nil {
+		return nil, err
+	}
 	f, err = elf.NewFile(r)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)

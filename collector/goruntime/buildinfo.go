@@ -10,8 +10,13 @@ import (
 // whose headers may claim any size: 256 MiB. It is in the first pieces of .data.
 const maxBuildInfo = 256 << 20
 
-// buildInfo is debug/buildinfo.Read with an end.
-func buildInfo(r io.ReaderAt) (*buildinfo.BuildInfo, error) {
+// buildInfo is debug/buildinfo.Read with an end, for ELF files of every class
+// and byte order.
+func buildInfo(r io.ReaderAt) (info *buildinfo.BuildInfo, err error) {
+	defer recovered(&err)
+	if err := checkHeaders(r); err != nil {
+		return nil, err
+	}
 	return buildinfo.Read(&capped{r: r, left: maxBuildInfo})
 }
 

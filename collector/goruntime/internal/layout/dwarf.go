@@ -147,7 +147,9 @@ func (w *walk) run() error {
 			}
 			continue
 		}
-		r.SkipChildren()
+		if err := skip(r, e); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -168,7 +170,9 @@ func (w *walk) unit(r *dwarf.Reader) error {
 			return nil
 		}
 		w.note(e)
-		r.SkipChildren()
+		if err := skip(r, e); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -206,91 +210,45 @@ func address(e *dwarf.Entry) (uint64, bool) {
 }
 
 func (w *walk) layout() (Layout, error) {
-	l := Layout{}
+	l, known := Layout{}, newTypes(w.data)
 	for _, root := range Roots() {
 		off, ok := w.found[root.Var+root.Type]
 		if !ok || !root.Speaks(w.minor) {
 			continue
 		}
-		typ, err := w.typeOf(off, root.Var != "")
-		if err != nil {
+		if root.Var != "" {
+			_, e, err := known.at(off)
+			if err != nil {
+				return nil, err
+			}
+			if off, ok = typeOf(e); !ok {
+				return nil, fmt.Errorf("damaged DWARF: %s has no type", root.Var)
+			}
+		}
+		if err := l.add(root, known, off); err != nil {
 			return nil, fmt.Errorf("type of %s%s: %w", root.Var, root.Type, err)
 		}
-		l.add(root, typ)
 	}
 	return l, l.Check(w.minor)
 }
 
-func (w *walk) typeOf(off dwarf.Offset, variable bool) (dwarf.Type, error) {
-	if !variable {
-		return w.data.Type(off)
-	}
-	r := w.data.Reader()
-	r.Seek(off)
-	e, err := r.Next()
+// add takes what the root wants of its type.
+func (l Layout) add(root Root, known *types, typ dwarf.Offset) error {
+	size, err := known.size(typ)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if e == nil {
-		return nil, errors.New("no entry")
-	}
-	typeOff, ok := e.Val(dwarf.AttrType).(dwarf.Offset)
-	if !ok {
-		return nil, errors.New("no type")
-	}
-	return w.data.Type(typeOff)
-}
-
-func (l Layout) add(root Root, typ dwarf.Type) {
-	if typ.Size() > 0 {
-		l[root.Key] = uint64(typ.Size())
+	if size > 0 {
+		l[root.Key] = uint64(size)
 	}
 	for _, field := range root.Fields {
 		path := Path(field)
-		if off, ok := offset(typ, strings.Split(path, ".")); ok {
+		off, ok, err := known.offset(typ, strings.Split(path, "."))
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		if ok {
 			l[root.Key+"."+path] = off
-		}
-	}
-}
-
-// offset follows the path through nested structs.
-func offset(typ dwarf.Type, path []string) (uint64, bool) {
-	var sum int64
-	for _, name := range path {
-		s, ok := structOf(typ)
-		if !ok {
-			return 0, false
-		}
-		f := fieldOf(s, name)
-		if f == nil || f.ByteOffset < 0 {
-			return 0, false
-		}
-		sum += f.ByteOffset
-		typ = f.Type
-	}
-	return uint64(sum), true
-}
-
-// structOf looks through typedefs: a bounded number, since damaged DWARF can
-// hold a cycle of them.
-func structOf(typ dwarf.Type) (*dwarf.StructType, bool) {
-	for range 16 {
-		switch t := typ.(type) {
-		case *dwarf.StructType:
-			return t, true
-		case *dwarf.TypedefType:
-			typ = t.Type
-		default:
-			return nil, false
-		}
-	}
-	return nil, false
-}
-
-func fieldOf(s *dwarf.StructType, name string) *dwarf.StructField {
-	for _, f := range s.Field {
-		if f.Name == name {
-			return f
 		}
 	}
 	return nil
