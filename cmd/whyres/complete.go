@@ -1,7 +1,6 @@
 package main
 
 import (
-	"debug/elf"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"whyres/cmd/whyres/internal/timeline"
+	"whyres/collector/goruntime"
 )
 
 // completeWithin bounds how long a press of the tab key may take.
@@ -31,22 +31,11 @@ func completePID(_ *cobra.Command, _ []string, typed string) ([]string, cobra.Sh
 			break
 		}
 		pid, err := strconv.Atoi(e.Name())
-		if err != nil || pid == os.Getpid() || !strings.HasPrefix(e.Name(), typed) || !isGo(pid) {
+		if err != nil || pid == os.Getpid() || !strings.HasPrefix(e.Name(), typed) || !goruntime.LooksGo(procfs, pid) {
 			continue
 		}
 		comm, _ := os.ReadFile(filepath.Join(procfs, e.Name(), "comm"))
 		out = append(out, fmt.Sprintf("%d\t%s", pid, timeline.Clean(strings.TrimSpace(string(comm)), 40)))
 	}
 	return out, how
-}
-
-// isGo looks at the names of the program's sections alone, which is quick.
-func isGo(pid int) (found bool) {
-	defer func() { _ = recover() }() // debug/elf is not hardened against hostile files
-	f, err := elf.Open(filepath.Join(procfs, strconv.Itoa(pid), "exe"))
-	if err != nil {
-		return false
-	}
-	defer func() { _ = f.Close() }() // only read
-	return f.Section(".go.buildinfo") != nil || f.Section(".gopclntab") != nil
 }
