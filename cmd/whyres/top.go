@@ -35,10 +35,13 @@ live, how much is free in Go's heap, how much could go back to the system, and
 the largest part of RES in words. Nothing in the processes is stopped or
 changed, and nothing is traced.
 
-What could go back is what a call of debug.FreeOSMemory would give back now
-without any object being freed, and what was offered with MADV_FREE and goes
-when memory is short. Garbage comes on top of that; "garbage ?" is at most how
-much.
+What could go back without any object being freed is what a call of
+debug.FreeOSMemory would give back now, and what goes when memory is short, as
+it is offered with MADV_FREE. Go 1.12 to 1.15 release so, newer ones with
+GODEBUG=madvdontneed=0: then FreeOSMemory takes nothing out of RES at once, and
+what is free counts as offered. Which way a process goes is told by lazily freed
+memory in its heap; where there is none, what its Go version does by itself is
+assumed. Garbage comes on top of that; "garbage ?" is at most how much.
 
 On a terminal the table is shown anew until Ctrl-C; elsewhere once. Without
 root only one's own processes are shown; how many others there are is said.`,

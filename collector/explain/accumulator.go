@@ -299,7 +299,12 @@ func (v *Verdict) divide(s, full *mem.Sample) {
 	l := ledger.Build(s, v.Process)
 	v.RES, v.Ledger = l.RES, l.Parts
 	v.Warnings = append(v.Warnings, l.Warnings...)
-	v.Smaps, v.Pages = s.Smaps, s.Pages
+	v.Smaps, v.Pages, v.Mappings = s.Smaps, s.Pages, mappingsOf(s, v.Process)
+	if s.Unsteady() {
+		v.Moved = s.Moved
+		v.Warnings = append(v.Warnings, fmt.Sprintf("RES moved by %s while it was read: the parts are of different instants, and off by about as much",
+			ledger.Size(max(s.Moved, -s.Moved))))
+	}
 	if s.MemStats != nil {
 		v.MemStats = *s.MemStats
 		if at := s.MemStats.LastGC; at > 0 && at <= s.At {

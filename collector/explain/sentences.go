@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"whyres/collector/ledger"
@@ -88,38 +87,35 @@ func sentence(v *Verdict, part ledger.Part) string {
 	case ledger.StacksInUse:
 		return size + " are goroutine stacks: a GC halves each of which less than a quarter is used."
 	case ledger.FileExe:
-		return size + " are the program's own file and variables: the same at rest and under load."
+		return exeSentence(v, part, size)
 	case ledger.FileMapped:
-		return size + " are mapped files and libraries: the kernel takes clean pages of these back by itself when memory gets short."
+		return mappedSentence(v, part, size)
 	}
 	return size + " are " + part.What + "."
 }
 
-// idleSentence tells why free heap memory stays, as far as goal and chunks
-// prove it.
-func idleSentence(v *Verdict, size string) string {
-	m := &v.MemStats
-	reasons := []string{}
-	if goal := m.ScavengeGCPercentGoal; goal != 0 && goal != ^uint64(0) && m.HeapSys >= m.HeapReleased {
-		retained := m.HeapSys - m.HeapReleased
-		if retained <= goal {
-			reasons = append(reasons, fmt.Sprintf("the runtime keeps heap memory up to its goal of %s, and holds %s", sizeOf(goal), sizeOf(retained)))
-		}
+// exeSentence: code and constants are what they are, variables grow as they
+// are written.
+func exeSentence(v *Verdict, part ledger.Part, size string) string {
+	text := size + " are the program's own file and variables: "
+	if 4*v.ExeAnonymous < uint64(max(part.Bytes, 0)) {
+		return text + "the same at rest and under load."
 	}
-	if v.Pages != nil && v.Pages.Dense.Resident > 0 {
-		reasons = append(reasons, sizeOf(v.Pages.Dense.Resident)+" of them lie in chunks that were dense in the last GC cycle: these are not touched before another GC")
+	return text + sizeOf(v.ExeAnonymous) + " of them are variables and private copies, which grow as the program writes them."
+}
+
+// mappedSentence: private copies have no file to come back from.
+func mappedSentence(v *Verdict, part ledger.Part, size string) string {
+	text := size + " are mapped files and libraries: "
+	anonymous := min(v.MappedAnonymous, uint64(max(part.Bytes, 0)))
+	const clean = "the kernel takes clean pages of these back by itself when memory gets short"
+	switch {
+	case anonymous == 0:
+		return text + clean + "."
+	case 100*anonymous > 99*uint64(part.Bytes):
+		return text + sizeOf(anonymous) + " of them are variables and private copies, which do not go without swap."
 	}
-	if m.GCPercent < 0 {
-		reasons = append(reasons, "GOGC is off: no GC comes by itself to set a new goal")
-	}
-	if last := lastGC(v); last != "" {
-		reasons = append(reasons, last)
-	}
-	text := size + " are free in Go's heap and not released"
-	if len(reasons) > 0 {
-		text += ": " + strings.Join(reasons, "; ")
-	}
-	return text + "."
+	return text + clean + ", but for " + sizeOf(anonymous) + " of variables and private copies, which do not go without swap."
 }
 
 func liveSentence(v *Verdict, size string) string {
@@ -136,7 +132,10 @@ func garbageSentence(v *Verdict, size string) string {
 	case m.GCPercent < 0:
 		text += "; GOGC is off, so that it comes only when asked for or at the memory limit"
 	case m.NextGC > 0:
-		text += fmt.Sprintf("; it comes when the heap reaches %s, or some two minutes after the last", sizeOf(m.NextGC))
+		text += "; it comes when the heap reaches " + sizeOf(m.NextGC)
+		if m.NumGC > 0 { // none is forced before the first one (runtime.gcTrigger.test)
+			text += ", or some two minutes after the last"
+		}
 	}
 	if last := lastGC(v); last != "" {
 		text += "; " + last

@@ -12,7 +12,7 @@ import (
 
 func TestSentencesOfAStory(t *testing.T) {
 	want := []string{
-		"23.4 MiB (49 % of RES) are free in Go's heap and not released: 10.7 MiB of them lie in chunks that were dense in the last GC cycle: these are not touched before another GC; GC 4 was 12 s ago.",
+		"23.4 MiB (49 % of RES) are free in Go's heap and not released: 10.7 MiB of them lie in chunks that were dense in the last GC cycle: these are not touched before another GC; 2.9 MiB are kept: they are within the runtime's goal of 29.3 MiB; 9.8 MiB are above what the scavenger aims at: it may release these now; GC 4 was 12 s ago.",
 		"7.8 MiB (16 % of RES) are objects that GC 4 found live: no setting gives these back; a heap profile tells what holds them.",
 		"5.9 MiB (12 % of RES) are goroutine stacks: a GC halves each of which less than a quarter is used.",
 		"3 calls asked the kernel to take 224.0 KiB back; 164.0 KiB left RES; 32.0 KiB were refused; 80.0 KiB were taken again.",
@@ -30,6 +30,11 @@ func one(id string, change func(v *Verdict)) *Verdict {
 	return v
 }
 
+// idle adds a part of heap.idle, in MiB.
+func idle(v *Verdict, id string, size int64) {
+	v.Ledger = append(v.Ledger, ledger.Part{ID: id, Parent: ledger.HeapIdle, Bytes: size * mib})
+}
+
 func TestSentences(t *testing.T) {
 	for _, c := range []struct {
 		name, id string
@@ -40,16 +45,40 @@ func TestSentences(t *testing.T) {
 		{"idle, nothing known", ledger.HeapIdle, func(*Verdict) {}, "10.0 MiB (100 % of RES) are free in Go's heap and not released.", ":"},
 		{"idle below the goal", ledger.HeapIdle, func(v *Verdict) {
 			v.MemStats.ScavengeGCPercentGoal, v.MemStats.HeapSys = 12*mib, 11*mib
-		}, "up to its goal of 12.0 MiB, and holds 11.0 MiB", ""},
+			idle(v, ledger.IdleGoal, 10)
+		}, "10.0 MiB are kept: the runtime keeps heap memory up to its goal of 12.0 MiB, and holds 11.0 MiB", "may release"},
 		{"idle above the goal", ledger.HeapIdle, func(v *Verdict) {
 			v.MemStats.ScavengeGCPercentGoal, v.MemStats.HeapSys = 8*mib, 11*mib
-		}, "not released.", "goal"},
+			idle(v, ledger.IdleGoal, 7)
+			idle(v, ledger.IdleDue, 3)
+		}, "7.0 MiB are kept: they are within the runtime's goal of 8.0 MiB; 3.0 MiB are above what the scavenger aims at: it may release these now.", ""},
+		{"idle below the GC's goal, above the memory limit's", ledger.HeapIdle, func(v *Verdict) {
+			v.MemStats.ScavengeGCPercentGoal, v.MemStats.HeapSys = 12*mib, 11*mib
+			idle(v, ledger.IdleDue, 10)
+		}, "10.0 MiB are above what the scavenger aims at: it may release these now.", "kept"},
+		{"idle, due, locked", ledger.HeapIdle, func(v *Verdict) {
+			idle(v, ledger.IdleDue, 10)
+			v.Ledger = append(v.Ledger, ledger.Part{ID: "heap", Bytes: 10 * mib})
+			v.HeapLocked = 10 * mib
+		}, "Go's heap is locked in memory (mlock, mlockall): a release takes nothing out of RES", "may release"},
+		{"idle, due, locked in part", ledger.HeapIdle, func(v *Verdict) {
+			idle(v, ledger.IdleDue, 10)
+			v.Ledger = append(v.Ledger, ledger.Part{ID: "heap", Bytes: 10 * mib})
+			v.HeapLocked = 4 * mib
+		}, "4.0 MiB of Go's heap are locked", "may release"},
 		{"idle, the scavenger has nothing to do", ledger.HeapIdle, func(v *Verdict) {
 			v.MemStats.ScavengeGCPercentGoal = ^uint64(0)
-		}, "not released.", "goal"},
+			idle(v, ledger.IdleGoal, 10)
+		}, "no goal that asks for these", "release these now"},
 		{"idle, GOGC off", ledger.HeapIdle, func(v *Verdict) { v.MemStats.GCPercent = -1 }, "GOGC is off", ""},
 		{"live, no GC yet", ledger.HeapLive, func(*Verdict) {}, "live or not", "GC 0"},
-		{"garbage, the next GC", ledger.HeapGarbage, func(v *Verdict) { v.MemStats.NextGC = 16 * mib }, "when the heap reaches 16.0 MiB", "off"},
+		{"garbage, the first GC", ledger.HeapGarbage, func(v *Verdict) { v.MemStats.NextGC = 16 * mib }, "when the heap reaches 16.0 MiB.", "two minutes"},
+		{"garbage, the next GC", ledger.HeapGarbage, func(v *Verdict) { v.MemStats.NextGC, v.MemStats.NumGC = 16*mib, 1 }, "when the heap reaches 16.0 MiB, or some two minutes after the last", "off"},
+		{"the program, code", ledger.FileExe, func(v *Verdict) { v.ExeAnonymous = 2 * mib }, "the same at rest", "grow"},
+		{"the program, a large array", ledger.FileExe, func(v *Verdict) { v.ExeAnonymous = 8 * mib }, "8.0 MiB of them are variables and private copies, which grow", "the same"},
+		{"files, clean", ledger.FileMapped, func(*Verdict) {}, "takes clean pages of these back by itself when memory gets short.", "swap"},
+		{"files, copies too", ledger.FileMapped, func(v *Verdict) { v.MappedAnonymous = 4 * mib }, "but for 4.0 MiB of variables and private copies, which do not go without swap", ""},
+		{"files, copies only", ledger.FileMapped, func(v *Verdict) { v.MappedAnonymous = 10 * mib }, "10.0 MiB of them are variables and private copies, which do not go without swap", "by itself"},
 		{"garbage, GOGC off", ledger.HeapGarbage, func(v *Verdict) { v.MemStats.GCPercent = -1 }, "GOGC is off", "reaches"},
 		{"released, lazily", ledger.HeapReleased, func(v *Verdict) { v.Smaps = &mem.Smaps{LazyFree: 9 * mib} }, "9.0 MiB of the process are lazily freed (MADV_FREE)", ""},
 		{"released, came back", ledger.HeapReleased, func(v *Verdict) { v.Smaps = &mem.Smaps{} }, "resident all the same.", "MADV_FREE"},

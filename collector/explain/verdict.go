@@ -39,6 +39,11 @@ type Verdict struct {
 	// Smaps and Pages of the ledger's sample, nil where it was no full one.
 	Smaps *mem.Smaps   `json:"smaps,omitempty"`
 	Pages *mem.GoPages `json:"go_pages,omitempty"`
+	// Mappings of the same sample.
+	Mappings
+	// Moved is how far RES went while the ledger's sample was read, where that
+	// is so far that its parts are of different instants; 0 otherwise.
+	Moved int64 `json:"moved_bytes,omitempty"`
 	// LastGCAgo is the time from the last GC's end to the ledger's sample,
 	// in ns; 0 where unknown.
 	LastGCAgo int64 `json:"last_gc_ago_ns,omitempty"`

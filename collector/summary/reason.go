@@ -90,6 +90,7 @@ func (l *Line) words(s *mem.Sample, id string) string {
 		{ledger.HeapReleased + ".reserved", plain("Go runtime's own")},
 		{ledger.HeapReleased + ".again", plain(cameBack)},
 		{ledger.HeapReleased, released},
+		{"heap.reserved", plain("Go runtime's own")},
 		{"heap", plain("Go's heap")},
 		{"stacks", plain("goroutine stacks")},
 		{"runtime", plain("Go runtime's own")},

@@ -18,17 +18,23 @@ type Line struct {
 	// released.
 	Free Size
 	// GoesBack is what would leave RES without any object being freed:
-	// Freeable by a debug.FreeOSMemory() of the program, and Offered when
-	// memory is short.
+	// Freeable at once by a debug.FreeOSMemory() of the program; Offered when
+	// memory is short, as it was released with MADV_FREE, or would be by a
+	// runtime that releases so.
 	GoesBack, Freeable, Offered Size
 	// CameBack was released by Go's heap and is resident all the same,
 	// without being offered: neither FreeOSMemory nor pressure takes it.
+	// What the runtime only counts as released is not in it.
 	CameBack Size
 	// Why RES stays: its largest part.
 	Why Reason
 	// Full: the sample was a full one, with Go's pages. The sizes above are
 	// not known otherwise, but for Live.
 	Full bool
+	// Light: the sample was a light one. Undivided: it was a full one, but the
+	// heap changed each time that it was read. With none of the three, Go's
+	// pages were not read.
+	Light, Undivided bool
 	// Unsteady: the process changed while it was read.
 	Unsteady bool
 
@@ -48,8 +54,9 @@ func Of(s *mem.Sample, p mem.Process) Line {
 	l := Line{RES: s.RSS.Total(), Unsteady: unsteady(s), Ledger: ledger.Build(s, p)}
 	// A ledger that does not trust the pages does not divide the heap.
 	l.Full = s.Full() && s.Pages != nil && l.has(ledger.HeapIdle)
+	l.Light, l.Undivided = !s.Full(), l.has(ledger.HeapUndivided)
 	if l.Full {
-		l.divide(s)
+		l.divide(s, p)
 	} else if m := s.MemStats; m != nil && m.NumGC > 0 && m.HeapMarked > 0 {
 		l.Live = known(clamp(m.HeapMarked))
 	}
@@ -60,8 +67,9 @@ func Of(s *mem.Sample, p mem.Process) Line {
 // divide tells what goes back. FreeOSMemory passes over pages that the runtime
 // has released before (runtime.pageAlloc.scavenge), resident or not: these go
 // only where they were offered to the kernel with MADV_FREE. Locked memory
-// goes neither way: the kernel refuses.
-func (l *Line) divide(s *mem.Sample) {
+// goes neither way: the kernel refuses. Where the runtime releases with
+// MADV_FREE, FreeOSMemory takes nothing out of RES: it offers.
+func (l *Line) divide(s *mem.Sample, p mem.Process) {
 	m := s.MemStats
 	if m != nil && m.HeapWalked && m.NumGC > 0 {
 		l.Live = known(l.sum(ledger.HeapLive))
@@ -71,13 +79,23 @@ func (l *Line) divide(s *mem.Sample) {
 	}
 	heap := arenas(s)
 	free := l.sum(ledger.HeapIdle)
-	released := l.sum(ledger.HeapReleased)
-	offered := min(heap.lazyFree, released)
+	freeable, offered := min(free, heap.rss-heap.locked), l.sum(ledger.ReleasedLazy)
+	if releasesLazily(heap, p) {
+		freeable, offered = 0, offered+freeable
+	}
 	l.Free = known(free)
-	l.Freeable = known(min(free, heap.rss-heap.locked))
-	l.Offered = known(offered)
-	l.GoesBack = known(l.Freeable.Bytes + offered)
-	l.CameBack = known(released - offered)
+	l.Freeable, l.Offered = known(freeable), known(offered)
+	l.GoesBack = known(freeable + offered)
+	l.CameBack = known(l.sum(ledger.ReleasedAgain) + l.sum(ledger.ReleasedHuge) + l.sum(ledger.ReleasedLocked))
+}
+
+// releasesLazily tells whether the runtime releases with MADV_FREE: Go 1.12 to
+// 1.15 do (runtime.sysUnused), newer ones only with GODEBUG=madvdontneed=0. The
+// variable itself (runtime.debug.madvdontneed) is not read: lazily freed memory
+// in the heap is the evidence, and without any the version decides.
+func releasesLazily(h heap, p mem.Process) bool {
+	minor := mem.GoMinor(p.GoVersion)
+	return h.lazyFree > 0 || 12 <= minor && minor <= 15
 }
 
 // has reports whether the ledger tells the part.
@@ -142,12 +160,7 @@ func arenas(s *mem.Sample) (h heap) {
 
 // unsteady: the numbers are of different instants.
 func unsteady(s *mem.Sample) bool {
-	const (
-		moved = 256 << 10 // bytes, or
-		part  = 100       // one part in so many
-	)
-	return s.Pages != nil && !s.Pages.Agrees || s.MemStats != nil && s.MemStats.Torn ||
-		max(s.Moved, -s.Moved) > max(moved, s.RSS.Total()/part)
+	return s.Pages != nil && !s.Pages.Agrees || s.MemStats != nil && s.MemStats.Torn || s.Unsteady()
 }
 
 // clamp takes a size of a sample into signed numbers; no process has a PiB.

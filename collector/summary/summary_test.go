@@ -111,6 +111,69 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// Where the runtime releases with MADV_FREE, FreeOSMemory brings nothing at
+// once: what is free goes only when memory is short, as what is offered.
+func TestMadvFree(t *testing.T) {
+	t.Parallel()
+	idle := func(lazy, locked uint64) *mem.Sample {
+		return process(func(s *mem.Sample) {
+			s.Pages.Idle, s.VMAs[1].Rss = both(20*mib), 30*mib
+			s.Pages.Released = mem.Amount{Bytes: 10 * mib, Resident: lazy}
+			s.VMAs[1].LazyFree, s.VMAs[1].Locked = lazy, locked
+		})
+	}
+	for _, tt := range []struct {
+		version                 string
+		lazy, locked            uint64
+		freeable, offered, back int64
+	}{
+		{"go1.11.13", 0, 0, 20, 0, 20},
+		{"go1.12", 0, 0, 0, 20, 20},
+		{"go1.15.15", 0, 0, 0, 20, 20},
+		{"go1.15.15", 8 * mib, 0, 0, 28, 28},
+		{"go1.16.15", 0, 0, 20, 0, 20},
+		{"go1.26.8", 8 * mib, 0, 0, 28, 28}, // GODEBUG=madvdontneed=0
+		{"go1.15.15", 0, 30 * mib, 0, 0, 0},
+		{"", 0, 0, 20, 0, 20},
+	} {
+		got := Of(idle(tt.lazy, tt.locked), mem.Process{PID: 7, Exe: "/bin/p", GoVersion: tt.version})
+		if got.Freeable != known(tt.freeable*mib) || got.Offered != known(tt.offered*mib) || got.GoesBack != known(tt.back*mib) {
+			t.Errorf("%+v: freeable %+v, offered %+v, goes back %+v", tt, got.Freeable, got.Offered, got.GoesBack)
+		}
+	}
+}
+
+// What the runtime counts as released, and never was, did not come back.
+func TestReservedDidNotComeBack(t *testing.T) {
+	t.Parallel()
+	got := of(process(func(s *mem.Sample) {
+		s.Pages.Released, s.Pages.Reserved, s.VMAs[1].Rss = both(10*mib), both(4*mib), 14*mib
+	}))
+	if got.CameBack != known(10*mib) || got.GoesBack != known(0) {
+		t.Errorf("came back %+v, goes back %+v", got.CameBack, got.GoesBack)
+	}
+}
+
+// Why something is not known.
+func TestWhyNotFull(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		change                 func(s *mem.Sample)
+		full, light, undivided bool
+	}{
+		"full":      {func(*mem.Sample) {}, true, false, false},
+		"light":     {func(s *mem.Sample) { s.Smaps, s.VMAs, s.Pages = nil, nil, nil }, false, true, false},
+		"no pages":  {func(s *mem.Sample) { s.Pages = nil }, false, false, false},
+		"undivided": {func(s *mem.Sample) { s.Pages.Agrees = false }, false, false, true},
+	} {
+		s := process(func(*mem.Sample) {})
+		tt.change(s)
+		if got := of(s); got.Full != tt.full || got.Light != tt.light || got.Undivided != tt.undivided {
+			t.Errorf("%s: full %v, light %v, undivided %v", name, got.Full, got.Light, got.Undivided)
+		}
+	}
+}
+
 // Live and garbage are told by the last GC: before the first one nothing is
 // known to be live.
 func TestLiveAndGarbage(t *testing.T) {

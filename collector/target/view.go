@@ -102,12 +102,8 @@ func (v *View) Renew() {
 }
 
 // A full look reads the same memory several times over. One during which RES
-// moved further than this is tried again.
-const (
-	fullTries = 3
-	movedLeft = 256 << 10 // bytes, or
-	movedPart = 100       // one part in so many
-)
+// moved too far (mem.Sample.Unsteady) is tried again.
+const fullTries = 3
 
 // Look takes a sample and collects the GCs since the last one.
 func (v *View) Look(o collector.Order) (s mem.Sample, marks []mem.Mark, err error) {
@@ -115,7 +111,7 @@ func (v *View) Look(o collector.Order) (s mem.Sample, marks []mem.Mark, err erro
 		if s, err = v.patiently(o); err != nil {
 			return s, nil, gone(err)
 		}
-		if !o.Full || max(s.Moved, -s.Moved) <= max(movedLeft, s.RSS.Total()/movedPart) {
+		if !o.Full || !s.Unsteady() {
 			break
 		}
 	}

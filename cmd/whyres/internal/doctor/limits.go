@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"whyres/collector/ledger"
+	"whyres/collector/mem"
 )
 
 // cgroup: what limits the process's memory, and whether Go knows.
@@ -28,8 +29,20 @@ func (p *Process) cgroup() Check {
 	return p.goLimit(info(id, found, "page cache and kernel memory count in it, and are not in RES"))
 }
 
+const (
+	// firstLimit is the Go 1 release that knows GOMEMLIMIT.
+	firstLimit = 19
+	// leastLimit is the least GOMEMLIMIT that is worth proposing: below it, the
+	// runtime alone takes most.
+	leastLimit = 8 << 20
+)
+
 // goLimit compares the group's limit with GOMEMLIMIT.
 func (p *Process) goLimit(c Check) Check {
+	if minor := mem.GoMinor(p.Binary.GoVersion); minor > 0 && minor < firstLimit {
+		c.Means = fmt.Sprintf("Go before 1.%d has no GOMEMLIMIT: Go does not know of the limit", firstLimit)
+		return c.do(fmt.Sprintf("start it with a lower GOGC, or build it with Go 1.%d or newer", firstLimit))
+	}
 	if p.Stats == nil || p.Stats.MemoryLimit <= 0 {
 		return c
 	}
@@ -44,7 +57,9 @@ func (p *Process) goLimit(c Check) Check {
 		return c
 	}
 	// Nine tenths, as Go's own guide proposes, leave room for what is not Go's.
-	c.Remedy = fmt.Sprintf("start it with GOMEMLIMIT=%dMiB (nine tenths of the limit)", p.Memory.Limit/10*9>>20)
+	if propose := p.Memory.Limit / 10 * 9; propose >= leastLimit {
+		c.Remedy = fmt.Sprintf("start it with GOMEMLIMIT=%dMiB (nine tenths of the limit)", propose>>20)
+	}
 	return c
 }
 

@@ -90,6 +90,30 @@ func TestProcessChecks(t *testing.T) {
 	}
 }
 
+// GOMEMLIMIT is proposed only to a Go that knows it, and only where it leaves
+// the runtime room.
+func TestGoLimitRemedy(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		version string
+		limit   uint64
+		remedy  string
+	}{
+		{"go1.19", 512 << 20, "start it with GOMEMLIMIT=460MiB (nine tenths of the limit)"},
+		{"go1.18.10", 512 << 20, "start it with a lower GOGC, or build it with Go 1.19 or newer"},
+		{"go1.12", 1 << 20, "start it with a lower GOGC, or build it with Go 1.19 or newer"},
+		{"go1.26.8", 9 << 20, "start it with GOMEMLIMIT=8MiB (nine tenths of the limit)"},
+		{"go1.26.8", 8 << 20, ""},
+		{"go1.26.8", 1 << 20, ""},
+	} {
+		p := server()
+		p.Binary.GoVersion, p.Stats.MemoryLimit, p.Memory.Limit = tt.version, math.MaxInt64, tt.limit
+		if c := find(t, p.Checks(), "cgroup"); c.Remedy != tt.remedy {
+			t.Errorf("%s, limit %d: %q", tt.version, tt.limit, c.Remedy)
+		}
+	}
+}
+
 // Real processes: one's own, which is Go, and sleep, which is not.
 func TestExamine(t *testing.T) {
 	h, err := Live()

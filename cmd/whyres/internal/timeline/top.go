@@ -99,16 +99,37 @@ func topHeadline(t *Top) []string {
 	return []string{number, "RES" + glue + size(res), least + size(back) + " of it could go back", t.At.Format(time.TimeOnly), "sizes in MiB"}
 }
 
+// Why a full look does not tell more.
+const (
+	heapChanged = "heap changed each time"
+	pagesUnread = "Go's pages not read"
+)
+
 // topNotes are the caller's, and those that explain a sign of the table.
 func topNotes(t *Top) []string {
-	var unsteady, light bool
+	var unsteady, light, undivided, unread bool
 	for i := range t.Rows {
-		unsteady = unsteady || t.Rows[i].Unsteady
-		light = light || !t.Rows[i].Full
+		r := &t.Rows[i]
+		unsteady = unsteady || r.Unsteady
+		switch {
+		case r.Full:
+		case r.Light:
+			light = true
+		case r.Undivided:
+			undivided = true
+		default:
+			unread = true
+		}
 	}
 	var out []string
 	if light {
 		out = append(out, "? is not known from a look at the counters alone")
+	}
+	if undivided {
+		out = append(out, "? "+heapChanged+": it could not be divided, though it was looked at in full")
+	}
+	if unread {
+		out = append(out, "? "+pagesUnread+": whyres explain -p PID says why")
 	}
 	if unsteady {
 		out = append(out, "! changed while it was read: its numbers are of different moments")

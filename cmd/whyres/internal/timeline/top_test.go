@@ -29,7 +29,7 @@ func topFixture() *Top {
 			row(4242, "server", "go1.26.8", "", 402, 39, 14, 241, 221, "dense chunks until next GC", 213),
 			row(4194303, "prometheus-with-a-long-name", "go1.24.4", "prometheus.service", 6120, 3881, 512, 120, 120, "live objects", 3881),
 			hostile,
-			{PID: 5, Comm: "huge", GoVersion: "go1.27", Line: summary.Line{RES: 64 << 30, Live: tenMiB(500000)}},
+			{PID: 5, Comm: "huge", GoVersion: "go1.27", Line: summary.Line{RES: 64 << 30, Live: tenMiB(500000), Light: true}},
 		},
 		Notes: []string{
 			"3 more Go processes could not be read: 2 not permitted (run with sudo), 1 ended meanwhile",
@@ -64,6 +64,25 @@ func TestTopGolden(t *testing.T) {
 		top.Notes = nil
 		golden(t, "top-host-80", topText(t, Options{Width: 80}, top))
 	})
+}
+
+// Each ? is explained by why it is there, and by nothing else.
+func TestTopSaysWhyNotKnown(t *testing.T) {
+	t.Parallel()
+	signs := map[string]string{
+		"light": "from a look at the counters alone", "undivided": "? heap changed each time: it could not be divided",
+		"unread": "? Go's pages not read: whyres explain", "full": "no such note",
+	}
+	for name, line := range map[string]summary.Line{
+		"light": {Light: true}, "undivided": {Undivided: true}, "unread": {}, "full": {Full: true},
+	} {
+		text := topText(t, Options{}, &Top{Rows: []TopRow{{PID: 5, Comm: "p", Line: line}}})
+		for of, sign := range signs {
+			if got := strings.Contains(text, sign); got != (of == name && name != "full") {
+				t.Errorf("%s: %q is there: %v in\n%s", name, sign, got, text)
+			}
+		}
+	}
 }
 
 // No line is wider than the terminal, whatever its width.

@@ -147,8 +147,14 @@ func whyText(r *TopRow) string {
 	if r.Unsteady {
 		sign = "! "
 	}
-	if !r.Full {
+	switch {
+	case r.Full:
+	case r.Light:
 		return sign + "?"
+	case r.Undivided:
+		return sign + "? " + heapChanged
+	default:
+		return sign + "? " + pagesUnread
 	}
 	part := share(r.Why.Bytes, r.RES)
 	return sign + strings.Repeat(" ", max(4-width(part), 0)) + part + " " + r.Why.Words

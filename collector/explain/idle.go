@@ -1,0 +1,72 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+
+	"whyres/collector/ledger"
+)
+
+// idleSentence tells why free heap memory stays, as the ledger divides it.
+func idleSentence(v *Verdict, size string) string {
+	reasons := idleReasons(v)
+	if v.MemStats.GCPercent < 0 {
+		reasons = append(reasons, "GOGC is off: no GC comes by itself to set a new goal")
+	}
+	if last := lastGC(v); last != "" {
+		reasons = append(reasons, last)
+	}
+	text := size + " are free in Go's heap and not released"
+	if len(reasons) > 0 {
+		text += ": " + strings.Join(reasons, "; ")
+	}
+	return text + "."
+}
+
+// idleReasons: what is said of a part is not said where there is nothing of it.
+func idleReasons(v *Verdict) (reasons []string) {
+	dense, goal, due := v.leaf(ledger.IdleDense), v.leaf(ledger.IdleGoal), v.leaf(ledger.IdleDue)
+	if dense > 0 {
+		reasons = append(reasons, ledger.Size(dense)+" of them lie in chunks that were dense in the last GC cycle: these are not touched before another GC")
+	}
+	if goal > 0 {
+		reasons = append(reasons, ledger.Size(goal)+" are kept: "+keptWhy(v))
+	}
+	if due > 0 {
+		text := ledger.Size(due) + " are above what the scavenger aims at"
+		if v.HeapLocked == 0 {
+			text += ": it may release these now"
+		}
+		reasons = append(reasons, text)
+	}
+	switch locked := min(v.HeapLocked, 1<<62); {
+	case locked == 0:
+	case int64(locked) >= v.heapBytes():
+		reasons = append(reasons, "Go's heap is locked in memory (mlock, mlockall): a release takes nothing out of RES")
+	default:
+		reasons = append(reasons, sizeOf(locked)+" of Go's heap are locked in memory (mlock, mlockall): what is released there stays in RES")
+	}
+	return reasons
+}
+
+// keptWhy says why the scavenger leaves memory alone.
+func keptWhy(v *Verdict) string {
+	m := &v.MemStats
+	switch goal := m.ScavengeGCPercentGoal; {
+	case goal == 0 || goal == ^uint64(0):
+		return "the scavenger has no goal that asks for these"
+	case m.HeapSys >= m.HeapReleased && m.HeapSys-m.HeapReleased <= goal:
+		return fmt.Sprintf("the runtime keeps heap memory up to its goal of %s, and holds %s", sizeOf(goal), sizeOf(m.HeapSys-m.HeapReleased))
+	default:
+		return fmt.Sprintf("they are within the runtime's goal of %s", sizeOf(goal))
+	}
+}
+
+// leaf is the bytes of a part, 0 where there is none.
+func (v *Verdict) leaf(id string) int64 {
+	l := ledger.Ledger{Parts: v.Ledger}
+	return l.Leaf(id)
+}
+
+// heapBytes is Go's heap with its stacks, as far as it is resident.
+func (v *Verdict) heapBytes() int64 { return v.leaf("heap") + v.leaf("stacks") }
