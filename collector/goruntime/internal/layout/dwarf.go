@@ -12,8 +12,12 @@ import (
 // ErrNoDWARF means that the binary carries no debugging information.
 var ErrNoDWARF = errors.New("no DWARF")
 
-// maxSection bounds one (uncompressed) debugging section: 256 MiB.
-const maxSection = 256 << 20
+// maxSection bounds one (uncompressed) debugging section: 256 MiB, maxSections
+// all that are read: 512 MiB.
+const (
+	maxSection  = 256 << 20
+	maxSections = 512 << 20
+)
 
 // FromDWARF reads the layout, and the link-time addresses of the variables by
 // their linker names, from the binary's DWARF. minor is that of its Go: what
@@ -26,11 +30,11 @@ func FromDWARF(f *elf.File, minor int) (l Layout, addrs map[string]uint64, err e
 			err = fmt.Errorf("damaged DWARF: %v", r)
 		}
 	}()
-	data, err := load(f)
+	data, units, err := load(f)
 	if err != nil {
 		return nil, nil, err
 	}
-	w := walk{data: data, minor: minor, found: map[string]dwarf.Offset{}, addrs: map[string]uint64{}}
+	w := walk{data: data, units: units, minor: minor, found: map[string]dwarf.Offset{}, addrs: map[string]uint64{}}
 	w.want = wanted(minor)
 	if err := w.run(); err != nil {
 		return nil, nil, err
@@ -40,37 +44,43 @@ func FromDWARF(f *elf.File, minor int) (l Layout, addrs map[string]uint64, err e
 }
 
 // load takes only the sections that entries and their names need: the line and
-// location tables of a large binary are most of its DWARF.
-func load(f *elf.File) (*dwarf.Data, error) {
+// location tables of a large binary are most of its DWARF. units are the places
+// of the units' first entries.
+func load(f *elf.File) (d *dwarf.Data, units []dwarf.Offset, err error) {
+	left := uint64(maxSections)
 	parts := map[string][]byte{}
 	for _, name := range []string{"abbrev", "info", "str", "addr", "line_str", "str_offsets", "rnglists"} {
-		b, err := section(f, name)
+		b, err := section(f, name, min(left, maxSection))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		left -= uint64(len(b))
 		parts[name] = b
 	}
 	if parts["info"] == nil || parts["abbrev"] == nil {
-		return nil, ErrNoDWARF
+		return nil, nil, ErrNoDWARF
 	}
-	d, err := dwarf.New(parts["abbrev"], nil, nil, parts["info"], nil, nil, nil, parts["str"])
+	if units, err = unitsOf(parts["info"], parts["abbrev"]); err != nil {
+		return nil, nil, err
+	}
+	d, err = dwarf.New(parts["abbrev"], nil, nil, parts["info"], nil, nil, nil, parts["str"])
 	if err != nil {
-		return nil, fmt.Errorf("damaged DWARF: %w", err)
+		return nil, nil, fmt.Errorf("damaged DWARF: %w", err)
 	}
 	for _, name := range []string{"addr", "line_str", "str_offsets", "rnglists"} {
 		if parts[name] == nil {
 			continue
 		}
 		if err := d.AddSection(".debug_"+name, parts[name]); err != nil {
-			return nil, fmt.Errorf("damaged DWARF: %w", err)
+			return nil, nil, fmt.Errorf("damaged DWARF: %w", err)
 		}
 	}
-	return d, nil
+	return d, units, nil
 }
 
 // section returns the section's bytes, nil if there is none. Both spellings of
-// compression (SHF_COMPRESSED and .zdebug_) are read.
-func section(f *elf.File, name string) ([]byte, error) {
+// compression (SHF_COMPRESSED and .zdebug_) are read, up to limit bytes.
+func section(f *elf.File, name string, limit uint64) ([]byte, error) {
 	s := f.Section(".debug_" + name)
 	if s == nil {
 		s = f.Section(".zdebug_" + name)
@@ -78,19 +88,25 @@ func section(f *elf.File, name string) ([]byte, error) {
 	if s == nil || s.Type == elf.SHT_NOBITS {
 		return nil, nil
 	}
-	if s.Size > maxSection {
-		return nil, fmt.Errorf("section %s of %d bytes: more than %d, refused", s.Name, s.Size, maxSection)
-	}
 	// A compressed section can claim one size and hold another. Of the old GNU
 	// compression, which Go's linker wrote before 1.19, s.Size is the compressed
 	// size: debug/elf inflates it on reading.
-	limit := s.Size
+	claimed := s.Size
 	if strings.HasPrefix(s.Name, ".zdebug_") {
-		limit = maxSection
+		claimed = limit + 1
 	}
-	b, err := io.ReadAll(io.LimitReader(s.Open(), int64(limit)))
+	if s.Size > limit {
+		return nil, fmt.Errorf("section %s of %d bytes: more than %d, refused", s.Name, s.Size, limit)
+	}
+	b, err := io.ReadAll(io.LimitReader(s.Open(), int64(claimed)))
 	if err != nil {
 		return nil, fmt.Errorf("section %s: %w", s.Name, err)
+	}
+	if uint64(len(b)) < s.Size && claimed == s.Size {
+		return nil, fmt.Errorf("section %s: it has %d bytes of %d", s.Name, len(b), s.Size)
+	}
+	if uint64(len(b)) > limit {
+		return nil, fmt.Errorf("section %s: more than %d bytes, refused", s.Name, limit)
 	}
 	return b, nil
 }
@@ -98,6 +114,7 @@ func section(f *elf.File, name string) ([]byte, error) {
 // walk finds the entries of the roots.
 type walk struct {
 	data  *dwarf.Data
+	units []dwarf.Offset
 	minor int
 	// want holds the DWARF names not found yet, of variables and types: true
 	// for those that must be there.
@@ -130,25 +147,20 @@ func (w *walk) complete() bool {
 // runtime's variables, but its types may be filed under any Go unit.
 func (w *walk) run() error {
 	r := w.data.Reader()
-	for len(w.want) > 0 {
+	for _, first := range w.units {
+		r.Seek(first)
 		e, err := r.Next()
 		if err != nil {
 			return fmt.Errorf("damaged DWARF: %w", err)
 		}
-		if e == nil {
-			break
-		}
-		if e.Tag == dwarf.TagCompileUnit && isRuntime(e) {
-			if err := w.unit(r); err != nil {
-				return err
-			}
-			if w.complete() {
-				break // the rest of the DWARF is long, and has no more of runtime
-			}
+		if e == nil || e.Tag != dwarf.TagCompileUnit || !isRuntime(e) {
 			continue
 		}
-		if err := skip(r, e); err != nil {
+		if err := w.unit(r); err != nil {
 			return err
+		}
+		if w.complete() {
+			break // the rest of the DWARF is long, and has no more of runtime
 		}
 	}
 	return nil

@@ -260,8 +260,7 @@ func children(r *dwarf.Reader, parent *dwarf.Entry, visit func(*dwarf.Entry)) er
 }
 
 // skip passes over what is below an entry that has just been read. The reader's
-// own SkipChildren recurses as deep as entries are nested, and follows a sibling
-// link backwards, for ever.
+// own SkipChildren recurses as deep as entries are nested.
 func skip(r *dwarf.Reader, parent *dwarf.Entry) error {
 	if !parent.Children {
 		return nil
