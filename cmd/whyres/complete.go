@@ -1,7 +1,6 @@
 package main
 
 import (
-	"debug/elf"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"whyres/cmd/whyres/internal/timeline"
+	"whyres/collector/goruntime"
 )
 
 // completeWithin bounds how long a press of the tab key may take.
@@ -41,12 +41,11 @@ func completePID(_ *cobra.Command, _ []string, typed string) ([]string, cobra.Sh
 }
 
 // isGo looks at the names of the program's sections alone, which is quick.
-func isGo(pid int) (found bool) {
-	defer func() { _ = recover() }() // debug/elf is not hardened against hostile files
-	f, err := elf.Open(filepath.Join(procfs, strconv.Itoa(pid), "exe"))
+func isGo(pid int) bool {
+	f, err := os.Open(filepath.Join(procfs, strconv.Itoa(pid), "exe"))
 	if err != nil {
 		return false
 	}
 	defer func() { _ = f.Close() }() // only read
-	return f.Section(".go.buildinfo") != nil || f.Section(".gopclntab") != nil
+	return goruntime.IsGoFile(f)
 }
