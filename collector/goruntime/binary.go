@@ -100,14 +100,3 @@ func inodeOf(f *os.File) (uint64, error) {
 	}
 	return st.Ino, nil
 }
-
-// LooksGo reports, from the names of its program's sections alone, whether the
-// process runs a Go program; false where that cannot be told.
-func LooksGo(proc string, pid int) bool {
-	im, _, err := openImage(proc, pid)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = im.close() }() // only read
-	return isGo(im.elf)
-}

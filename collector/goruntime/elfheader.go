@@ -168,3 +168,10 @@ func sizeOf(r io.ReaderAt) (size uint64, ok bool) {
 	}
 	return 0, false
 }
+
+// IsGoFile reports whether an ELF file has the sections of a Go program, by
+// their names alone, which is quick. A file that is damaged is none.
+func IsGoFile(r io.ReaderAt) bool {
+	f, err := newELF(r)
+	return err == nil && (f.Section(".go.buildinfo") != nil || f.Section(".gopclntab") != nil)
+}
