@@ -128,7 +128,7 @@ type segment struct {
 
 // segmentOf reads elf.Prog64.
 func segmentOf(w []uint64) segment {
-	return segment{kind: elf.ProgType(uint32(w[0])), flags: elf.ProgFlag(w[0] >> 32), offset: w[1], addr: w[2], file: w[4], memory: w[5]} //nolint:gosec // halves of a word
+	return segment{kind: elf.ProgType(uint32(w[0])), flags: elf.ProgFlag(w[0] >> 32), offset: w[1], addr: w[2], file: w[4], memory: w[5]}
 }
 
 // biasOf is how far the file lies from its link-time addresses: its beginning is
