@@ -24,23 +24,12 @@ const (
 	classShmem
 )
 
-// classes is the class of each mapping. A library is known by a mapping of it
-// that holds code: the anonymous memory behind its variables is more of them.
-func classes(vmas []mem.VMA, arenas []mem.Range, p mem.Process) []class {
-	// maps files escape a new line in a path, the exe link does not.
-	exe := strings.ReplaceAll(p.Exe, "\n", `\012`)
-	code := map[string]bool{}
-	for i := range vmas {
-		if v := &vmas[i]; v.Inode != 0 && len(v.Perms) > 2 && v.Perms[2] == 'x' {
-			code[v.Path] = true
-		}
-	}
+// classes is the class of each mapping, less the zeroed variables of a file
+// that may begin it.
+func classes(vmas []mem.VMA, arenas []mem.Range, exe string, cgo bool) []class {
 	out := make([]class, len(vmas))
 	for i := range vmas {
-		out[i] = classOf(vmas, i, arenas, exe, p.Cgo)
-		if out[i] == classAnon && isBehind(vmas, i) && code[vmas[i-1].Path] {
-			out[i] = classFile
-		}
+		out[i] = classOf(vmas, i, arenas, exe, cgo)
 	}
 	return out
 }
@@ -59,8 +48,6 @@ func classOf(vmas []mem.VMA, i int, arenas []mem.Range, exe string, cgo bool) cl
 		return classOfPath(v.Path)
 	case v.Inode != 0:
 		return classFile
-	case exe != "" && isBehind(vmas, i) && vmas[i-1].Path == exe:
-		return classExe
 	case cgo && isMallocArena(vmas, i):
 		return classCgoHeap
 	case cgo && isThreadStack(vmas, i):
@@ -81,15 +68,36 @@ func classOfPath(path string) class {
 		return classShmem
 	case !isNamed:
 		return classFile // "[vdso]" too: the kernel counts its pages as file pages
-	case strings.HasPrefix(strings.TrimLeft(name, " "), "Go: "):
-		return classRuntime
-	case strings.Contains(name, "malloc"):
+	}
+	return classOfName(strings.TrimSuffix(name, "]"))
+}
+
+// classOfName tells by the name that a program gave its memory (prctl(2),
+// PR_SET_VMA_ANON_NAME). Programs choose names freely: only those that the Go
+// runtime (runtime.setVMAName), glibc (__set_vma_name) and bionic
+// (bionic/libc: pthread_create.cpp, malloc; external/scudo) choose are known.
+func classOfName(name string) class {
+	switch name {
+	case " glibc: malloc", " glibc: malloc arena", " glibc: loader malloc", "libc_malloc":
 		return classCgoHeap
-	case strings.Contains(name, "stack"):
+	case "stack_and_tls:main", "thread signal stack":
 		return classThread
+	}
+	switch {
+	case strings.HasPrefix(name, " Go: "):
+		return classRuntime
+	case strings.HasPrefix(name, "scudo:"):
+		return classCgoHeap
+	}
+	for _, prefix := range [...]string{" glibc: pthread stack: ", " glibc: pthread user stack: ", "stack_and_tls:"} {
+		if id, ok := strings.CutPrefix(name, prefix); ok && isNumber(id) {
+			return classThread
+		}
 	}
 	return classOffHeap
 }
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // isShmem tells the mappings of the kernel's own tmpfs, and POSIX shared
 // memory at its usual place.
@@ -110,16 +118,6 @@ func overlaps(arenas []mem.Range, r mem.Range) bool {
 		}
 	}
 	return false
-}
-
-// isBehind: anonymous memory right behind writable memory of a file. Behind a
-// program's or a library's variables those that are zero at first follow.
-func isBehind(vmas []mem.VMA, i int) bool {
-	if i == 0 || vmas[i].Path != "" || vmas[i].Inode != 0 {
-		return false
-	}
-	before := &vmas[i-1]
-	return before.Path != "" && before.End == vmas[i].Start && isWritable(before) && isWritable(&vmas[i])
 }
 
 func isWritable(v *mem.VMA) bool { return len(v.Perms) > 1 && v.Perms[1] == 'w' }

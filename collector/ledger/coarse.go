@@ -26,7 +26,7 @@ func (b *builder) withoutPages() {
 	b.put(Anon, h.class[classAnon]+h.class[classRuntime]+h.class[classOffHeap]+h.owner[mem.OwnerRuntime], what)
 	b.put(CgoHeap, h.owner[mem.OwnerMalloc]+h.class[classCgoHeap], whatCgoHeap)
 	b.put(Threads, h.owner[mem.OwnerThread]+h.class[classThread], whatThreads)
-	b.putFiles(h.class)
+	b.putFiles(&h)
 	if b.process.GoVersion == "" {
 		b.warn("not a Go process, as far as whyres can see: its anonymous memory is not divided further")
 	}
@@ -34,10 +34,14 @@ func (b *builder) withoutPages() {
 }
 
 // putFiles puts the leaves that mappings alone tell.
-func (b *builder) putFiles(sums map[class]int64) {
-	b.put(FileExe, sums[classExe], whatExe)
-	b.put(FileMapped, sums[classFile], whatMapped)
-	b.put(Shmem, sums[classShmem], whatShmem)
+func (b *builder) putFiles(h *holdings) {
+	mapped := whatMapped
+	if h.guessedBSS > 0 {
+		mapped += "; of it " + Size(h.guessedBSS) + " of .bss are an estimate, as other memory lies right behind"
+	}
+	b.put(FileExe, h.class[classExe], whatExe)
+	b.put(FileMapped, h.class[classFile], mapped)
+	b.put(Shmem, h.class[classShmem], whatShmem)
 	if b.process.Exe == "" {
 		b.warn("the program's path is unknown: its pages count as file.mapped")
 	}
@@ -60,7 +64,8 @@ func (b *builder) warnProblems() {
 }
 
 // warnHugetlb tells of memory of huge pages that were set aside for it by the
-// administrator: the kernel does not count it in RES.
+// administrator: the kernel does not count it in RES. They are told by their
+// paths: a memfd of huge pages (MFD_HUGETLB) is called as any other one.
 func (b *builder) warnHugetlb() {
 	var mapped int64
 	for i := range b.sample.VMAs {
@@ -70,7 +75,7 @@ func (b *builder) warnHugetlb() {
 		}
 	}
 	if mapped > 0 {
-		b.warn(Size(mapped) + " are mapped to hugetlb pages: these are memory too, but no part of RES")
+		b.warn("mappings of hugetlb pages have a length of " + Size(mapped) + ": what of it was touched is memory too, but no part of RES")
 	}
 }
 

@@ -21,10 +21,6 @@ type division struct {
 // one mapping: the division is then off, by at most what is left.
 func (b *builder) divide(h *holdings) division {
 	unnamed := h.class[classAnon]
-	if mapped := b.known.UserAnon; mapped != nil && !h.told {
-		offHeap := min(unnamed, resident(*mapped))
-		return division{own: unnamed - offHeap, offHeap: offHeap, offHeapWhat: "mapped by the program's own code"} //nolint:gosec // prose, no credentials
-	}
 	if b.sample.MemStats == nil {
 		return division{offHeapWhat: "not told from the Go runtime's own memory", ownWhat: "; not told from what the program mapped"}
 	}

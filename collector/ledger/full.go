@@ -44,5 +44,5 @@ func (b *builder) putOutside(h *holdings, manual mem.Amount) {
 	b.put(CgoHeap, h.owner[mem.OwnerMalloc]+h.class[classCgoHeap], whatCgoHeap)
 	b.put(Threads, h.owner[mem.OwnerThread]+h.class[classThread], whatThreads)
 	b.put(OffHeap, d.offHeap+h.class[classOffHeap], d.offHeapWhat)
-	b.putFiles(h.class)
+	b.putFiles(h)
 }

@@ -123,7 +123,7 @@ func (b *builder) putReleased(back releasedBack) {
 	take(ReleasedLazy, back.lazy, whatLazy)
 	take(ReleasedHuge, back.huge, whatHuge)
 	b.put(ReleasedAgain, rest, whatAgain)
-	b.put(ReleasedReserved, resident(b.sample.Pages.Reserved), whatReserved)
+	b.put(HeapReserved, resident(b.sample.Pages.Reserved), whatReserved)
 }
 
 // putStacks divides stacks by whose they are.

@@ -13,7 +13,9 @@ type holdings struct {
 	// resident or not) in mappings that can be written.
 	located int64
 	told    bool
-	back    releasedBack
+	// guessedBSS is what counts as zeroed variables by an estimate.
+	guessedBSS int64
+	back       releasedBack
 }
 
 // remainder is what is left of a mapping: its length and what is resident.
@@ -33,20 +35,40 @@ type releasedBack struct {
 func hold(vmas []mem.VMA, arenas []mem.Range, p mem.Process) holdings {
 	h := holdings{class: map[class]int64{}, owner: map[mem.Owner]int64{}}
 	h.back = releasedBack{known: tellsReleased(vmas), allLocked: true}
-	for i, c := range classes(vmas, arenas, p) {
+	files := filesOf(vmas, p.Exe)
+	for i, c := range classes(vmas, arenas, files.exe, p.Cgo) {
 		v := &vmas[i]
-		if c == classArena {
+		switch c {
+		case classArena:
 			h.class[c] += clamp(v.Rss)
 			h.back.add(v)
 			continue
+		case classShmem:
+			h.takeShmem(v, files)
+			continue
 		}
 		left := h.take(v)
+		if b, ok := files.behind(vmas, i); ok {
+			h.takeBSS(v, b, &left)
+		}
 		h.class[c] += clamp(left.resident)
 		if c == classAnon {
 			h.anon = append(h.anon, left)
 		}
 	}
 	return h
+}
+
+// takeShmem takes a mapping of shared memory. What was written to a private one
+// of it is no shared memory any more, but the process's own.
+func (h *holdings) takeShmem(v *mem.VMA, f files) {
+	own := min(v.Anonymous, v.Rss)
+	h.class[classShmem] += clamp(v.Rss - own)
+	if f.code[v.Path] { // a library on a tmpfs
+		h.class[classFile] += clamp(own)
+		return
+	}
+	h.class[classOffHeap] += clamp(own)
 }
 
 // take gives the owners their parts and returns what is left.

@@ -10,6 +10,8 @@ const (
 	HeapHoles    = "heap.fragmentation"
 	HeapIdle     = "heap.idle"
 	HeapReleased = "heap.released_resident"
+	// HeapReserved was never used, so never released either: mem.GoPages.Reserved.
+	HeapReserved = "heap.reserved"
 	StacksInUse  = "stacks.inuse"
 	StacksDead   = "stacks.dead"
 	StacksIdle   = "stacks.idle"
@@ -31,13 +33,11 @@ const (
 	IdleUnsure = "heap.idle.unsure"
 
 	// ReleasedLazy was given back by MADV_FREE and not taken yet; Locked cannot
-	// be given back; Huge lies in huge pages; Reserved is the start of the first
-	// arena, which Go 1.26+ leaves out; Again is the rest.
-	ReleasedLazy     = "heap.released_resident.lazyfree"
-	ReleasedLocked   = "heap.released_resident.locked"
-	ReleasedHuge     = "heap.released_resident.huge"
-	ReleasedAgain    = "heap.released_resident.again"
-	ReleasedReserved = "heap.released_resident.reserved"
+	// be given back; Huge lies in huge pages; Again is the rest.
+	ReleasedLazy   = "heap.released_resident.lazyfree"
+	ReleasedLocked = "heap.released_resident.locked"
+	ReleasedHuge   = "heap.released_resident.huge"
+	ReleasedAgain  = "heap.released_resident.again"
 )
 
 // Leaves that stand for several of the above where a sample does not tell
@@ -66,21 +66,11 @@ type Ledger struct {
 	Warnings []string `json:"warnings"`
 }
 
-// Known is what a trace from the target's start knows beyond a sample.
-type Known struct {
-	// UserAnon is the private anonymous memory that the program's own code
-	// has mapped, and how much of it is resident; nil where unknown.
-	UserAnon *mem.Amount
-}
-
 // Build divides the RES of a sample of process p. A full sample of a Go process
 // with its pages gives all parts; anything less a coarser ledger, with a
 // warning that says what is missing.
-func Build(s *mem.Sample, p mem.Process) Ledger { return BuildKnowing(s, p, Known{}) }
-
-// BuildKnowing is Build with what a trace knows.
-func BuildKnowing(s *mem.Sample, p mem.Process, known Known) Ledger {
-	b := builder{sample: s, process: p, known: known, bytes: map[string]int64{}, what: map[string]string{}}
+func Build(s *mem.Sample, p mem.Process) Ledger {
+	b := builder{sample: s, process: p, bytes: map[string]int64{}, what: map[string]string{}}
 	switch {
 	case !s.Full():
 		b.light()
@@ -108,7 +98,6 @@ func (l *Ledger) Leaf(id string) int64 {
 type builder struct {
 	sample   *mem.Sample
 	process  mem.Process
-	known    Known
 	leaves   []string
 	bytes    map[string]int64
 	what     map[string]string

@@ -75,7 +75,7 @@ func sample() *mem.Sample {
 // in KiB.
 var wantLeaves = map[string]int64{
 	HeapLive: 10000, HeapGarbage: 6000, HeapHoles: 4000, HeapIdle: 15000,
-	ReleasedLocked: 0, ReleasedLazy: 0, ReleasedHuge: 0, ReleasedAgain: 1200, ReleasedReserved: 0,
+	ReleasedLocked: 0, ReleasedLazy: 0, ReleasedHuge: 0, ReleasedAgain: 1200, HeapReserved: 0,
 	StacksInUse: 3000, StacksIdle: 0, Metadata: 500 + 3500, OffHeap: 2400 + 100, CgoHeap: 0, Threads: 20,
 	FileExe: 3072, FileMapped: 700, Shmem: 50, Unexplained: 300,
 }
@@ -149,28 +149,24 @@ func TestLedgerOfOtherSamples(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		change  func(s *mem.Sample, p *mem.Process)
-		known   Known
 		want    map[string]int64 // in KiB
 		warning string
 	}{
 		{
 			"no GC yet: nothing is known live, whatever the runtime starts with",
 			func(s *mem.Sample, _ *mem.Process) { s.MemStats.NumGC = 0 },
-			Known{},
 			map[string]int64{HeapLive: 0, HeapGarbage: 16000, HeapHoles: 4000},
 			"",
 		},
 		{
 			"what the GC marked was not read",
 			func(s *mem.Sample, _ *mem.Process) { s.MemStats.HeapMarked = 0 },
-			Known{},
 			map[string]int64{HeapLive: 16000, HeapGarbage: 0, HeapHoles: 4000},
 			"",
 		},
 		{
 			"marked, then freed by hand of the sweeper: no more live than there is",
 			func(s *mem.Sample, _ *mem.Process) { s.MemStats.HeapMarked = 17000 * kib },
-			Known{},
 			map[string]int64{HeapLive: 16000, HeapGarbage: 0},
 			"",
 		},
@@ -180,44 +176,26 @@ func TestLedgerOfOtherSamples(t *testing.T) {
 				s.MemStats.HeapAlloc, s.MemStats.HeapMarked = 40000*kib, 10000*kib
 				s.Pages.InUse.Bytes = 41000 * kib
 			},
-			Known{},
 			map[string]int64{HeapLive: 0, HeapGarbage: 10000, HeapUnsure: 10000, HeapHoles: 0},
 			"",
 		},
 		{
 			"spans not walked",
 			func(s *mem.Sample, _ *mem.Process) { s.MemStats.HeapWalked = false },
-			Known{},
 			map[string]int64{HeapObjects: 20000, HeapIdle: 15000, Unexplained: 300},
 			"",
 		},
 		{
 			"no counters: what is the runtime's is not told",
 			func(s *mem.Sample, _ *mem.Process) { s.MemStats = nil },
-			Known{},
 			map[string]int64{HeapObjects: 20000, Metadata: 500, OffHeap: 0, Unexplained: 6300},
 			"could not be explained",
-		},
-		{
-			"the program's own mmaps are known",
-			func(*mem.Sample, *mem.Process) {},
-			Known{UserAnon: &mem.Amount{Bytes: 4096 * kib, Resident: 1000 * kib}},
-			map[string]int64{OffHeap: 1000, Metadata: 5500, Unexplained: 300},
-			"",
-		},
-		{
-			"the program's own mmaps are known to be none",
-			func(*mem.Sample, *mem.Process) {},
-			Known{UserAnon: &mem.Amount{}},
-			map[string]int64{OffHeap: 0, Metadata: 6500},
-			"",
 		},
 		{
 			"the kernel has the runtime's names",
 			func(s *mem.Sample, _ *mem.Process) {
 				s.VMAs[4].Path, s.VMAs[5].Path = "[anon: Go: heap]", "[anon: Go: page alloc]"
 			},
-			Known{},
 			map[string]int64{Metadata: 2400 + 1100 + 500, OffHeap: 2500, HeapIdle: 15000, Unexplained: 300},
 			"",
 		},
@@ -228,7 +206,6 @@ func TestLedgerOfOtherSamples(t *testing.T) {
 				s.VMAs[6].Rss -= 3000 * kib
 				s.RSS.Anon -= 3000 * kib
 			},
-			Known{},
 			map[string]int64{Metadata: 500 + 2400 + 600, OffHeap: 0, Unexplained: 300},
 			"",
 		},
@@ -240,63 +217,54 @@ func TestLedgerOfOtherSamples(t *testing.T) {
 				s.VMAs[6].Rss -= 3000 * kib
 				s.RSS.Anon += 6000 * kib
 			},
-			Known{},
 			map[string]int64{Metadata: 500 + 600, OffHeap: 2400 + 9000, Unexplained: 300},
 			"",
 		},
 		{
 			"the arena shrank while it was read",
 			func(s *mem.Sample, _ *mem.Process) { s.VMAs[4].Rss -= 2000 * kib; s.RSS.Anon -= 2000 * kib },
-			Known{},
 			map[string]int64{Unexplained: -1700},
 			"",
 		},
 		{
 			"mappings cut off",
 			func(s *mem.Sample, _ *mem.Process) { s.VMAs = s.VMAs[:10]; s.VMAsCut, s.VMAsCutRSS = 1, 20*kib },
-			Known{},
 			map[string]int64{Threads: 0, Unexplained: 320},
 			"20.0 KiB lie in mappings beyond",
 		},
 		{
 			"the program's path unknown",
 			func(_ *mem.Sample, p *mem.Process) { p.Exe = "" },
-			Known{},
 			map[string]int64{FileExe: 0, FileMapped: 3008 + 700, OffHeap: 2564},
 			"path is unknown",
 		},
 		{
 			"pages torn",
 			func(s *mem.Sample, _ *mem.Process) { s.Pages.Agrees = false },
-			Known{},
 			map[string]int64{HeapUndivided: 40000, Metadata: 3500, OffHeap: 2500, Unexplained: 0},
 			"its parts are unknown; ask again",
 		},
 		{
 			"pages torn by more than a hundredth of the heap",
 			func(s *mem.Sample, _ *mem.Process) { s.Pages.Agrees, s.Pages.Off = false, 476*kib },
-			Known{},
 			map[string]int64{HeapUndivided: 40000},
 			"by 476.0 KiB",
 		},
 		{
 			"pages torn by less",
 			func(s *mem.Sample, _ *mem.Process) { s.Pages.Agrees, s.Pages.Off = false, 475*kib },
-			Known{},
 			map[string]int64{HeapIdle: 15000, Unexplained: 300},
 			"off by up to 475.0 KiB",
 		},
 		{
 			"no pages",
 			func(s *mem.Sample, _ *mem.Process) { s.Pages, s.PagesProblem = nil, "no layout for go9.9" },
-			Known{},
 			map[string]int64{Anon: 46000, Threads: 20, FileExe: 3072, FileMapped: 700, Shmem: 50, Unexplained: 0},
 			"no layout for go9.9",
 		},
 		{
 			"not Go",
 			func(s *mem.Sample, p *mem.Process) { s.Pages, s.MemStats, p.GoVersion = nil, nil, "" },
-			Known{},
 			map[string]int64{Anon: 46000, Threads: 20, FileExe: 3072, FileMapped: 700, Shmem: 50, Unexplained: 0},
 			"not a Go process",
 		},
@@ -306,7 +274,6 @@ func TestLedgerOfOtherSamples(t *testing.T) {
 				s.Smaps, s.VMAs, s.Pages = nil, nil, nil
 				s.RSS = mem.RSS{Anon: 100 * kib, File: 20 * kib, Shmem: 3 * kib, Swap: 9 * kib}
 			},
-			Known{},
 			map[string]int64{Anon: 100, File: 20, Shmem: 3, Unexplained: 0},
 			"light one",
 		},
@@ -314,7 +281,7 @@ func TestLedgerOfOtherSamples(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s, p := sample(), goProcess
 			c.change(s, &p)
-			l := BuildKnowing(s, p, c.known)
+			l := Build(s, p)
 			checkSums(t, l)
 			got := leaves(l)
 			for id, want := range c.want {

@@ -96,7 +96,7 @@ func TestSplits(t *testing.T) {
 				s.Pages.Reserved = amount(2000, 100)
 			},
 			map[string]int64{
-				HeapReleased: 1300, ReleasedLazy: 500, ReleasedHuge: 600, ReleasedAgain: 100, ReleasedReserved: 100,
+				HeapReleased: 1200, ReleasedLazy: 500, ReleasedHuge: 600, ReleasedAgain: 100, HeapReserved: 100,
 				ReleasedLocked: 0, Unexplained: 200,
 			},
 			"",
@@ -178,10 +178,63 @@ func TestSplits(t *testing.T) {
 				code.Inode = 9
 				data, bss := at(3<<20+9, 4, "rw-p", lib, 4), at(3<<20+9, 8, "rw-p", "", 8)
 				bss.Start, bss.End = data.End, data.End+8*kib
+				data.Inode = 9
 				s.VMAs = append(s.VMAs, code, data, bss)
 				s.RSS.Anon += 12 * kib
 			},
 			map[string]int64{FileMapped: 712, OffHeap: 2500, Unexplained: 300},
+			"",
+		},
+		{
+			"behind a library's variables the kernel joined other memory: no more is .bss than the library is long",
+			func(s *mem.Sample, _ *mem.Process) { joined(s, 0, 0) },
+			map[string]int64{FileMapped: 700 + 4 + 8, OffHeap: 2500 + 100*1024 - 8, Unexplained: 300},
+			"",
+		},
+		{
+			"behind a library's variables the kernel joined other memory: its ELF tells",
+			func(s *mem.Sample, _ *mem.Process) { joined(s, 16, 12) },
+			map[string]int64{FileMapped: 700 + 4 + 12, OffHeap: 2500 + 100*1024 - 12, Unexplained: 300},
+			"",
+		},
+		{
+			"a program's .bss is of any size",
+			func(s *mem.Sample, _ *mem.Process) {
+				s.VMAs[2].End, s.VMAs[2].Rss = s.VMAs[2].Start+12*mib, s.VMAs[2].Rss+10*mib
+				s.RSS.Anon += 10 * mib
+			},
+			map[string]int64{FileExe: 3072 + 10*1024, OffHeap: 2500},
+			"",
+		},
+		{
+			"a program's .bss, by its ELF",
+			func(s *mem.Sample, _ *mem.Process) {
+				s.VMAs[2].End, s.VMAs[2].Rss = s.VMAs[2].Start+12*mib, s.VMAs[2].Rss+10*mib
+				s.VMAs[2].Parts = []mem.VMAPart{part(mem.OwnerBSS, 128, 60, 0)}
+				s.RSS.Anon += 10 * mib
+			},
+			map[string]int64{FileExe: 3072 - 4, OffHeap: 2500 + 4 + 10*1024},
+			"",
+		},
+		{
+			"written copies of shared memory are the process's own",
+			func(s *mem.Sample, _ *mem.Process) {
+				s.VMAs = append(s.VMAs, at(3<<20+9, 100, "rw-p", "/memfd:image (deleted)", 90), at(3<<20+10, 40, "rw-p", "/dev/zero", 40))
+				s.VMAs[len(s.VMAs)-2].Anonymous, s.VMAs[len(s.VMAs)-1].Anonymous = 60*kib, 40*kib
+				s.RSS.Anon += 130 * kib
+			},
+			map[string]int64{Shmem: 50 + 30, OffHeap: 2500 + 100, Unexplained: 300},
+			"",
+		},
+		{
+			"a library on a tmpfs keeps its own copies",
+			func(s *mem.Sample, _ *mem.Process) {
+				code, data := at(3<<20+9, 100, "r-xp", "/tmp/x.so", 90), at(3<<20+10, 40, "rw-p", "/tmp/x.so", 40)
+				code.Inode, data.Inode, code.Shmem, data.Shmem, data.Anonymous = 9, 9, true, true, 30*kib
+				s.VMAs = append(s.VMAs, code, data)
+				s.RSS.Anon += 130 * kib
+			},
+			map[string]int64{Shmem: 50 + 100, FileMapped: 730, OffHeap: 2500, Unexplained: 300},
 			"",
 		},
 		{
@@ -212,7 +265,7 @@ func TestSplits(t *testing.T) {
 				s.VMAs = append(s.VMAs, at(3<<20+10, 4096, "rw-p", "/anon_hugepage (deleted)", 0))
 			},
 			map[string]int64{Unexplained: 300},
-			"4.0 MiB are mapped to hugetlb pages",
+			"mappings of hugetlb pages have a length of 4.0 MiB",
 		},
 		{
 			"not Go, with owners",
@@ -238,6 +291,38 @@ func TestSplits(t *testing.T) {
 				t.Errorf("warnings %q, want %q", text, c.warning)
 			}
 		})
+	}
+}
+
+// joined adds a library with 4 KiB of code, 4 KiB of variables, and 100 MiB
+// behind them, all resident; bssKiB of it are .bss by the library's ELF, if any.
+func joined(s *mem.Sample, bssKiB, residentKiB uint64) {
+	lib := "/usr/lib/libz.so.1"
+	code, data := at(3<<20+8, 4, "r-xp", lib, 0), at(3<<20+9, 4, "rw-p", lib, 4)
+	code.Inode, data.Inode = 9, 9
+	behind := mem.VMA{Range: mem.RangeAt(data.End, 100*mib), Perms: "rw-p", Rss: 100 * mib}
+	if bssKiB > 0 {
+		behind.Parts = []mem.VMAPart{part(mem.OwnerBSS, bssKiB, residentKiB, 0)}
+	}
+	s.VMAs = append(s.VMAs, code, data, behind)
+	s.RSS.Anon += 100*mib + 4*kib
+}
+
+// Only the names that runtimes and C libraries choose tell; a program may call
+// its memory anything.
+func TestNamesOfMemory(t *testing.T) {
+	for name, want := range map[string]class{
+		" Go: heap": classRuntime, "Go: heap": classOffHeap,
+		" glibc: malloc": classCgoHeap, " glibc: malloc arena": classCgoHeap, " glibc: loader malloc": classCgoHeap,
+		"libc_malloc": classCgoHeap, "scudo:primary": classCgoHeap,
+		" glibc: pthread stack: 12": classThread, " glibc: pthread user stack: 7": classThread,
+		"stack_and_tls:main": classThread, "stack_and_tls:123": classThread,
+		"haystack index": classOffHeap, "my mallocator": classOffHeap, "stack_and_tls:": classOffHeap,
+		" glibc: pthread stack: x": classOffHeap, "cache": classOffHeap,
+	} {
+		if got := classOfPath("[anon:" + name + "]"); got != want {
+			t.Errorf("%q is of class %d, want %d", name, got, want)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ const (
 	whatLazy     = "released by MADV_FREE: the kernel takes it when memory gets short, and counts it until then"
 	whatHuge     = "released, and in huge pages: a huge page holds these pages, or brought them back"
 	whatAgain    = "released, and resident all the same: they came back, or never left"
-	whatReserved = "the start of the first arena, which Go 1.26 and newer leave out"
+	whatReserved = "address space at the heap's start (Go 1.26 and newer) or end (Go 1.13 to 1.16) that the runtime counts as released, though it never used it: resident by huge pages, or as it was read"
 
 	whatStacksAll = "stacks of goroutines, free ones that are kept for reuse included"
 	whatNoStacks  = "not told from the stacks in use"

@@ -171,12 +171,14 @@ type Owner string
 // The owners. OwnerRuntime: memory that the Go runtime mapped for itself, by
 // its own tables. OwnerThread: the stack of a thread that C created.
 // OwnerMalloc: the C library's malloc. OwnerReleased: pages of the Go heap that
-// the runtime counts as released.
+// the runtime counts as released. OwnerBSS: the zeroed variables of the file
+// that is mapped before, by its ELF headers; all else of such a mapping is not.
 const (
 	OwnerRuntime  Owner = "go-runtime"
 	OwnerThread   Owner = "thread-stack"
 	OwnerMalloc   Owner = "malloc"
 	OwnerReleased Owner = "go-released"
+	OwnerBSS      Owner = "bss"
 )
 
 // Amount is a size and how much of it is resident, in bytes.

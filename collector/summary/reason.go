@@ -87,7 +87,7 @@ func (l *Line) words(s *mem.Sample, id string) string {
 		{ledger.HeapReleased + ".lazyfree", plain(offered)},
 		{ledger.HeapReleased + ".locked", plain(isLocked)},
 		{ledger.HeapReleased + ".huge", plain("back in huge pages")},
-		{ledger.HeapReleased + ".reserved", plain("Go runtime's own")},
+		{ledger.HeapReserved, plain("Go runtime's own")},
 		{ledger.HeapReleased + ".again", plain(cameBack)},
 		{ledger.HeapReleased, released},
 		{"heap.reserved", plain("Go runtime's own")},

@@ -71,6 +71,8 @@ func TestCulprits(t *testing.T) {
 		{run: "mlockall", root: true},
 		{run: "hugepages", huge: true},
 		{run: "deadgoroutines"},
+		{run: "bss", args: []string{libraryPath(t)}, c: true},
+		{run: "privatemem"},
 	} {
 		t.Run(strings.TrimSpace(c.run+" "+c.name), func(t *testing.T) {
 			c.need(t)
@@ -93,6 +95,22 @@ func TestCulprits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// libraryPath is a library that has 8 MiB of zeroed variables, and next to no
+// code; "" without a C compiler, where the culprit is skipped.
+func libraryPath(t *testing.T) string {
+	t.Helper()
+	if _, err := exec.LookPath("gcc"); err != nil {
+		return ""
+	}
+	path := filepath.Join(t.TempDir(), "libzeroes.so")
+	cmd := exec.Command("gcc", "-shared", "-fPIC", "-x", "c", "-o", path, "-")
+	cmd.Stdin = strings.NewReader("char zeroes[8 << 20];\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return path
 }
 
 // running is a culprit that runs.

@@ -35,6 +35,7 @@ func (v *View) partsOutside(s *mem.Sample, arenas, own, stacks []mem.Range) {
 		return
 	}
 	known := claimsOf(wholePages(own), mem.OwnerRuntime)
+	v.claimBSS(s.VMAs, &known)
 	if !v.binary.CgoKnown || v.binary.Cgo { // without C there is neither
 		read := reader{present: present, words: v.kernel.Words}.read
 		v.claimStacks(s.VMAs, outside, stacks, read, &known)

@@ -115,8 +115,8 @@ func heapName(id string) string {
 		return "back in huge pages"
 	case "heap.released_resident.again":
 		return "taken again"
-	case "heap.released_resident.reserved":
-		return "reserved at the heap's start"
+	case ledger.HeapReserved:
+		return "reserved, never used"
 	}
 	return ""
 }
