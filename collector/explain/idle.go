@@ -2,15 +2,21 @@ package explain
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"whyres/collector/ledger"
+	"whyres/collector/mem"
 )
 
 // idleSentence tells why free heap memory stays, as the ledger divides it.
 func idleSentence(v *Verdict, size string) string {
 	reasons := idleReasons(v)
-	if v.MemStats.GCPercent < 0 {
+	switch m := &v.MemStats; {
+	case m.GCPercent >= 0:
+	case limited(m):
+		reasons = append(reasons, "GOGC is off: only near the memory limit a GC comes by itself to set a new goal")
+	default:
 		reasons = append(reasons, "GOGC is off: no GC comes by itself to set a new goal")
 	}
 	if last := lastGC(v); last != "" {
@@ -23,9 +29,18 @@ func idleSentence(v *Verdict, size string) string {
 	return text + "."
 }
 
-// idleReasons: what is said of a part is not said where there is nothing of it.
+// limited: the program has a memory limit.
+func limited(m *mem.MemStats) bool { return m.MemoryLimit > 0 && m.MemoryLimit < math.MaxInt64 }
+
+// idleReasons: what is said of a part is not said where there is little of it.
 func idleReasons(v *Verdict) (reasons []string) {
 	dense, goal, due := v.leaf(ledger.IdleDense), v.leaf(ledger.IdleGoal), v.leaf(ledger.IdleDue)
+	least := (dense + goal + due) / 20
+	for _, part := range []*int64{&dense, &goal, &due} {
+		if *part < least {
+			*part = 0
+		}
+	}
 	if dense > 0 {
 		reasons = append(reasons, ledger.Size(dense)+" of them lie in chunks that were dense in the last GC cycle: these are not touched before another GC")
 	}
@@ -54,6 +69,9 @@ func keptWhy(v *Verdict) string {
 	m := &v.MemStats
 	switch goal := m.ScavengeGCPercentGoal; {
 	case goal == 0 || goal == ^uint64(0):
+		if m.NumGC == 0 {
+			return "no GC has run yet, and the scavenger has no goal before the first"
+		}
 		return "the scavenger has no goal that asks for these"
 	case m.HeapSys >= m.HeapReleased && m.HeapSys-m.HeapReleased <= goal:
 		return fmt.Sprintf("the runtime keeps heap memory up to its goal of %s, and holds %s", sizeOf(goal), sizeOf(m.HeapSys-m.HeapReleased))

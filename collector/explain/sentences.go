@@ -85,7 +85,7 @@ func sentence(v *Verdict, part ledger.Part) string {
 	case ledger.HeapHoles:
 		return size + " are holes in spans that still hold an object: a span goes back only once it is empty."
 	case ledger.StacksInUse:
-		return size + " are goroutine stacks: a GC halves each of which less than a quarter is used."
+		return stacksSentence(v, size)
 	case ledger.FileExe:
 		return exeSentence(v, part, size)
 	case ledger.FileMapped:
@@ -122,7 +122,34 @@ func liveSentence(v *Verdict, size string) string {
 	if v.MemStats.HeapMarked == 0 || v.MemStats.NumGC == 0 {
 		return size + " are objects in Go's heap, live or not."
 	}
-	return fmt.Sprintf("%s are objects that GC %d found live: no setting gives these back; a heap profile tells what holds them.", size, v.MemStats.NumGC)
+	text := fmt.Sprintf("%s are objects that GC %d", size, v.MemStats.NumGC)
+	if v.LastGCAgo > 0 {
+		text += ", " + seconds(time.Duration(v.LastGCAgo)) + " ago,"
+	}
+	text += " found live: a heap profile tells what holds them; what has died since goes with the next GC"
+	switch m := &v.MemStats; {
+	case m.GCPercent < 0 && !limited(m):
+		text += ", and none comes by itself: GOGC is off"
+	case m.NextGC > 0:
+		text += ", when the heap reaches " + sizeOf(m.NextGC)
+	}
+	return text + "."
+}
+
+// stacksSentence: a stack of the least size is not halved any more.
+func stacksSentence(v *Verdict, size string) string {
+	text := size + " are goroutine stacks"
+	if v.Pages == nil || v.Pages.Goroutines == nil || v.Pages.Goroutines.Count == 0 {
+		return text + "."
+	}
+	g := v.Pages.Goroutines
+	each := g.Live.Bytes / uint64(g.Count)
+	text += fmt.Sprintf(": %d goroutines with %s each on average", g.Count, sizeOf(each))
+	const grown = 8 << 10
+	if each >= grown {
+		text += "; a GC halves each of which less than a quarter is used"
+	}
+	return text + "."
 }
 
 func garbageSentence(v *Verdict, size string) string {

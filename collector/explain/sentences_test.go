@@ -13,8 +13,8 @@ import (
 func TestSentencesOfAStory(t *testing.T) {
 	want := []string{
 		"23.4 MiB (49 % of RES) are free in Go's heap and not released: 10.7 MiB of them lie in chunks that were dense in the last GC cycle: these are not touched before another GC; 2.9 MiB are kept: they are within the runtime's goal of 29.3 MiB; 9.8 MiB are above what the scavenger aims at: it may release these now; GC 4 was 12 s ago.",
-		"7.8 MiB (16 % of RES) are objects that GC 4 found live: no setting gives these back; a heap profile tells what holds them.",
-		"5.9 MiB (12 % of RES) are goroutine stacks: a GC halves each of which less than a quarter is used.",
+		"7.8 MiB (16 % of RES) are objects that GC 4, 12 s ago, found live: a heap profile tells what holds them; what has died since goes with the next GC, when the heap reaches 16.0 MiB.",
+		"5.9 MiB (12 % of RES) are goroutine stacks.",
 		"3 calls asked the kernel to take 224.0 KiB back; 164.0 KiB left RES; 32.0 KiB were refused; 80.0 KiB were taken again.",
 	}
 	if got := observe(story()...).Why; !slices.Equal(got, want) {
@@ -67,9 +67,24 @@ func TestSentences(t *testing.T) {
 			v.HeapLocked = 4 * mib
 		}, "4.0 MiB of Go's heap are locked", "may release"},
 		{"idle, the scavenger has nothing to do", ledger.HeapIdle, func(v *Verdict) {
-			v.MemStats.ScavengeGCPercentGoal = ^uint64(0)
+			v.MemStats.ScavengeGCPercentGoal, v.MemStats.NumGC = ^uint64(0), 3
 			idle(v, ledger.IdleGoal, 10)
 		}, "no goal that asks for these", "release these now"},
+		{"idle, no GC yet", ledger.HeapIdle, func(v *Verdict) { idle(v, ledger.IdleGoal, 10) }, "no GC has run yet", "release these now"},
+		{"idle, a sliver dense", ledger.HeapIdle, func(v *Verdict) {
+			v.MemStats.NumGC = 3
+			idle(v, ledger.IdleDue, 100)
+			v.Ledger = append(v.Ledger, ledger.Part{ID: ledger.IdleDense, Bytes: 16 << 10})
+		}, "release these now", "dense"},
+		{"idle, GOGC off with a limit", ledger.HeapIdle, func(v *Verdict) {
+			v.MemStats.GCPercent, v.MemStats.MemoryLimit = -1, 100*mib
+		}, "near the memory limit", "no GC comes by itself to"},
+		{"stacks of the least size", ledger.StacksInUse, func(v *Verdict) {
+			v.Pages = &mem.GoPages{Goroutines: &mem.Goroutines{Count: 1000, Live: mem.Amount{Bytes: 2000 << 10}}}
+		}, "1000 goroutines with 2.0 KiB each", "halves"},
+		{"grown stacks", ledger.StacksInUse, func(v *Verdict) {
+			v.Pages = &mem.GoPages{Goroutines: &mem.Goroutines{Count: 100, Live: mem.Amount{Bytes: 3200 << 10}}}
+		}, "a GC halves", ""},
 		{"idle, GOGC off", ledger.HeapIdle, func(v *Verdict) { v.MemStats.GCPercent = -1 }, "GOGC is off", ""},
 		{"live, no GC yet", ledger.HeapLive, func(*Verdict) {}, "live or not", "GC 0"},
 		{"garbage, the first GC", ledger.HeapGarbage, func(v *Verdict) { v.MemStats.NextGC = 16 * mib }, "when the heap reaches 16.0 MiB.", "two minutes"},

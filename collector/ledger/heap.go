@@ -78,7 +78,7 @@ func (b *builder) putIdle() {
 	}
 	due := min(rest, over)
 	b.put(IdleGoal, rest-due, why)
-	b.put(IdleDue, due, "free and above what the scavenger aims at: it may release this now")
+	b.put(IdleDue, due, whatDue(b.sample.VMAs, b.sample.Pages.Arenas))
 }
 
 // overGoal is by how much the process is above what the background scavenger
@@ -86,6 +86,9 @@ func (b *builder) putIdle() {
 // compared: mgcscavenge.go, bgscavenge), and why what is below it stays. False
 // where the goals are not known.
 func overGoal(m *mem.MemStats) (over int64, why string, known bool) {
+	if m != nil && m.NumGC == 0 && m.Source == "memory" {
+		return 0, "free, and kept: no GC has run yet, and the scavenger has no goal before the first", true
+	}
 	if m == nil || m.ScavengeGCPercentGoal == 0 {
 		return 0, "", false
 	}
@@ -136,7 +139,24 @@ func (b *builder) putStacks() {
 	}
 	dead := min(resident(of.Dead), stacks)
 	free := min(resident(of.Free), stacks-dead)
-	b.put(StacksInUse, stacks-dead-free, fmt.Sprintf("stacks of %d goroutines alive, and of the runtime's own threads", of.Count))
-	b.put(StacksDead, dead, fmt.Sprintf("stacks of %d goroutines that have ended: kept until a GC frees them", of.DeadHolding))
+	b.put(StacksInUse, stacks-dead-free, "stacks of "+goroutines(of.Count)+" alive, and of the runtime's own threads")
+	b.put(StacksDead, dead, "stacks of "+goroutines(of.DeadHolding)+" that have ended: kept until a GC frees them")
 	b.put(StacksIdle, free, "free stacks, kept for reuse: a GC gives their spans back to the heap")
+}
+
+func goroutines(n int) string {
+	if n == 1 {
+		return "1 goroutine"
+	}
+	return fmt.Sprintf("%d goroutines", n)
+}
+
+// whatDue: where the heap is locked a release takes nothing out of RES.
+func whatDue(vmas []mem.VMA, arenas []mem.Range) string {
+	for i := range vmas {
+		if vmas[i].Locked > 0 && overlaps(arenas, vmas[i].Range) {
+			return "free and above what the scavenger aims at; but locked in memory (mlock, mlockall), so that a release takes nothing out of RES"
+		}
+	}
+	return "free and above what the scavenger aims at: it may release this now"
 }
