@@ -27,8 +27,10 @@ func TestCgroupName(t *testing.T) {
 		"/init.scope":                     "",
 		"/docker/" + id64:                 short,
 		"/docker/" + id64 + "/init.scope": short,
+
 		"/system.slice/docker-" + id64 + ".scope": short,
 		"/system.slice/docker.service":            "docker.service",
+
 		"/system.slice/containerd.service/kubepods-burstable-pod1.slice:cri-containerd:" + id64:                         short,
 		"/kubepods/burstable/" + pod + "/" + id64:                                                                       short,
 		"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-" + podUnit + "/cri-containerd-" + id64 + ".scope": short,
