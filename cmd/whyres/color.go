@@ -18,10 +18,8 @@ type display struct {
 }
 
 func (d *display) flags(c *cobra.Command) {
-	c.Flags().StringVar(&d.color, "color", "auto", "colours: auto, always or never (auto: on a terminal, unless NO_COLOR is set)")
+	d.plainFlags(c, "JSON lines: the recording's, and the verdict as the last")
 	c.Flags().BoolVarP(&d.verbose, "verbose", "v", false, "one line for each call, with its stack")
-	c.Flags().BoolVar(&d.json, "json", false, "JSON lines: the recording's, and the verdict as the last")
-	_ = c.RegisterFlagCompletionFunc("color", cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (d *display) check() error {

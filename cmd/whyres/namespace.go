@@ -5,16 +5,14 @@ import (
 	"os"
 
 	"whyres/bpf"
+	"whyres/cmd/whyres/internal/doctor"
 )
-
-// initialPIDNamespace is PROC_PID_INIT_INO of include/linux/proc_ns.h.
-const initialPIDNamespace = "pid:[4026531836]"
 
 // hostNamespace refuses a container's own PID namespace: the kernel's side
 // knows processes by the host's numbers.
 func hostNamespace() error {
 	ns, err := os.Readlink("/proc/self/ns/pid")
-	if err == nil && ns != initialPIDNamespace {
+	if err == nil && ns != doctor.InitialPIDNamespace {
 		return fmt.Errorf("%w: it runs in a container's own PID namespace, where process numbers are not the kernel's: run it on the host, or with --pid=host", bpf.ErrUnsupported)
 	}
 	return nil

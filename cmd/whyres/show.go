@@ -3,10 +3,7 @@ package main
 import (
 	"bytes"
 	"io"
-	"os"
 	"strings"
-
-	"golang.org/x/term"
 
 	"whyres/cmd/whyres/internal/timeline"
 	"whyres/collector/explain"
@@ -55,14 +52,6 @@ func (s *shower) render(v *explain.Verdict, brief bool) ([]byte, error) {
 	return append(bytes.TrimRight(out.Bytes(), "\n"), '\n'), err
 }
 
-// What a terminal is told (ECMA-48): to the first cell, erase to the end of the
-// line, erase to the end of the screen.
-const (
-	home       = "\x1b[H"
-	eraseLine  = "\x1b[K"
-	eraseBelow = "\x1b[J"
-)
-
 // redrawn is the verdict over the one before. What does not fit the screen goes
 // without the sentences beside the parts, and without its end: the answer stands
 // first.
@@ -81,18 +70,4 @@ func (s *shower) redrawn(v *explain.Verdict, rows int) ([]byte, error) {
 		start += eraseBelow
 	}
 	return []byte(start + strings.ReplaceAll(screen, "\n", eraseLine+"\n") + eraseBelow), nil
-}
-
-// screenRows is the height of a terminal that can be drawn on, 0 of anything
-// else.
-func screenRows(out io.Writer) int {
-	f, ok := out.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
-		return 0
-	}
-	_, rows, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return rows
 }

@@ -36,8 +36,9 @@ func releaseNumbers(release string) (major, minor int, ok bool) {
 	return major, minor, errMajor == nil && errMinor == nil
 }
 
-// initialPIDNamespace is PROC_PID_INIT_INO of include/linux/proc_ns.h.
-const initialPIDNamespace = "pid:[4026531836]"
+// InitialPIDNamespace is what ns/pid of a process of the host links to:
+// PROC_PID_INIT_INO of include/linux/proc_ns.h.
+const InitialPIDNamespace = "pid:[4026531836]"
 
 func (h *Host) pidNamespace() Check {
 	const id = "pid_namespace"
@@ -45,7 +46,7 @@ func (h *Host) pidNamespace() Check {
 	switch {
 	case err != nil:
 		return unknown(id, "cannot be told: "+err.Error(), "")
-	case link != initialPIDNamespace:
+	case link != InitialPIDNamespace:
 		return missing(id, "a container's own, "+link,
 			"process numbers here are not the kernel's, and other processes of the host are not seen; explain and top work within the container",
 			"run whyres on the host, or start its container with --pid=host").neededFor(forTrace)
