@@ -2,16 +2,18 @@ package bpf
 
 import (
 	"os"
-	"slices"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// What a process pays that nobody traces, as the median of paired rounds. Where
-// functions can be attached to, it pays nothing for other system calls; raw
-// tracepoints make every call of the host take the slow path into the kernel.
+// What a process pays that nobody traces, as the quickest burst with the program
+// attached over the quickest without it, of rounds taken in turn: what else the
+// machine does can only add to a burst, and a median of whole rounds was seen at
+// x1.31 where nothing is paid. Where functions can be attached to, nothing is paid
+// for other system calls; raw tracepoints make every call of the host take the
+// slow path into the kernel.
 func TestCostForTheUnrelated(t *testing.T) {
 	eachWay(t, func(t *testing.T, o Options) {
 		page := area(os.Getpagesize())
@@ -19,41 +21,46 @@ func TestCostForTheUnrelated(t *testing.T) {
 			"getppid": func() { _ = unix.Getppid() },
 			"madvise": func() { _ = unix.Madvise(page, unix.MADV_DONTNEED) },
 		}
-		ratios := map[string][]float64{}
-		for range 7 {
-			before := timeLoops(loops)
+		before, during := map[string]time.Duration{}, map[string]time.Duration{}
+		for range 10 {
+			quickest(before, loops)
 			tr, err := Open(o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			during := timeLoops(loops)
+			quickest(during, loops)
 			if err := tr.Close(); err != nil {
 				t.Fatal(err)
 			}
-			for name := range loops {
-				ratios[name] = append(ratios[name], float64(during[name])/float64(before[name]))
-			}
 		}
-		for name, r := range ratios {
-			slices.Sort(r)
-			t.Logf("%s: x%.2f (%.2f to %.2f)", name, r[len(r)/2], r[0], r[len(r)-1])
+		ratio := map[string]float64{}
+		for name := range loops {
+			ratio[name] = float64(during[name]) / float64(before[name])
+			t.Logf("%s: x%.2f (%v to %v a call)", name, ratio[name], before[name]/burst, during[name]/burst)
 		}
-		if median := ratios["getppid"][3]; o.Attach == AttachFunctions && median > 1.15 {
-			t.Errorf("a call that is not attached to takes x%.2f", median)
+		if o.Attach == AttachFunctions && ratio["getppid"] > 1.15 {
+			t.Errorf("a call that is not attached to takes x%.2f", ratio["getppid"])
 		}
 	})
 }
 
-// timeLoops waits first, for the kernel to be done with attaching or freeing.
-func timeLoops(loops map[string]func()) map[string]time.Duration {
+// burst is how many calls are timed together: short enough that some bursts of a
+// round run undisturbed.
+const burst = 1_000
+
+// quickest keeps the shortest burst of each loop. It waits first, for the kernel to
+// be done with attaching or freeing.
+func quickest(best map[string]time.Duration, loops map[string]func()) {
 	time.Sleep(200 * time.Millisecond)
-	took := map[string]time.Duration{}
 	for name, turn := range loops {
-		began := time.Now()
-		for range 20_000 {
-			turn()
+		for range 20 {
+			began := time.Now()
+			for range burst {
+				turn()
+			}
+			if took := time.Since(began); best[name] == 0 || took < best[name] {
+				best[name] = took
+			}
 		}
-		took[name] = time.Since(began)
 	}
-	return took
 }
