@@ -285,6 +285,9 @@ func (a *Accumulator) Verdict() Verdict {
 		v.Trace = a.trace()
 	}
 	v.divide(a.sample(), a.full)
+	if s := a.sample(); s != nil {
+		v.judge(a.facts(s, &v))
+	}
 	v.Warnings = append(v.Warnings, a.warnings()...)
 	v.Why = Sentences(&v)
 	return v

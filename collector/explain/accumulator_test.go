@@ -341,7 +341,7 @@ func TestVerdictAfterExec(t *testing.T) {
 	full := fullSample()
 	full.At = 110 * sec
 	v := observe(header(), exec, mem.Frame{At: full.At, Sample: full})
-	if want := (mem.Process{PID: pid, Comm: "other"}); v.Process != want {
+	if want := (mem.Process{PID: pid, Comm: "other"}); !reflect.DeepEqual(v.Process, want) {
 		t.Errorf("process %+v, want %+v", v.Process, want)
 	}
 	if !slices.ContainsFunc(v.Warnings, func(w string) bool { return strings.Contains(w, "path is unknown") }) {

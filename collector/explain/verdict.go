@@ -3,6 +3,7 @@ package explain
 import (
 	"time"
 
+	"whyres/collector/explain/causes"
 	"whyres/collector/ledger"
 	"whyres/collector/mem"
 )
@@ -25,7 +26,10 @@ type Verdict struct {
 	// not read.
 	MemStats mem.MemStats  `json:"memstats"`
 	Ledger   []ledger.Part `json:"ledger"`
-	Causes   []Cause       `json:"causes"`
+	// Causes hold parts of RES; with Healthy, what no cause holds, they sum to
+	// it.
+	Causes  []Cause `json:"causes"`
+	Healthy int64   `json:"healthy_bytes"`
 	// Forecast is null when nothing is known of what is to come.
 	Forecast *Forecast `json:"forecast"`
 	Warnings []string  `json:"warnings"`
@@ -57,13 +61,7 @@ type Verdict struct {
 }
 
 // Cause is one reason for a part of RES.
-type Cause struct {
-	ID         string   `json:"id"`
-	Bytes      int64    `json:"bytes"`
-	Confidence string   `json:"confidence"`
-	Evidence   []string `json:"evidence"`
-	Remedy     []string `json:"remedy"`
-}
+type Cause = causes.Judged
 
 // Forecast is what is expected to leave RES, and when.
 type Forecast struct {

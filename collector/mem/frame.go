@@ -44,6 +44,11 @@ type Host struct {
 	PageSize int    `json:"page_size"`
 	THP      string `json:"thp"`
 	CPUs     int    `json:"cpus"`
+	// MaxPtesNone is khugepaged's: how many of the 512 pages of a huge page may
+	// be missing when it makes one; nil where that is not known.
+	MaxPtesNone *int `json:"max_ptes_none,omitempty"`
+	// SwapTotal is the host's swap space, 0 where it has none.
+	SwapTotal uint64 `json:"swap_total,omitempty"`
 }
 
 // Process is the target at the time of the header. GoVersion is "" where it is
@@ -54,6 +59,20 @@ type Process struct {
 	Exe       string `json:"exe"`
 	GoVersion string `json:"go_version"`
 	Cgo       bool   `json:"cgo"`
+	// Sanitizer is "race", "asan" or "msan" where the program was built with
+	// one, by its build info.
+	Sanitizer string `json:"sanitizer,omitempty"`
+	// Env are those of the variables in EnvNames that the process was started
+	// with (/proc/PID/environ; what it sets itself later does not show).
+	Env map[string]string `json:"env,omitempty"`
+	// Seccomp: its system calls go through a seccomp filter.
+	Seccomp bool `json:"seccomp,omitempty"`
+}
+
+// EnvNames are the environment variables that say how a process keeps memory;
+// whyres reads no other.
+func EnvNames() []string {
+	return []string{"GODEBUG", "GOGC", "GOMEMLIMIT", "MALLOC_ARENA_MAX"}
 }
 
 // MarkKind names a mark.

@@ -42,6 +42,12 @@ type Sample struct {
 	// and that are still mapped, what is resident now.
 	Returned *Returned `json:"returned,omitempty"`
 
+	// Cgroup is what the process's memory control group counts, in full samples;
+	// nil where that is not to be seen.
+	Cgroup *Cgroup `json:"cgroup,omitempty"`
+	// Clock is when Go's GC and scavenger come next, as far as it was read.
+	Clock *GoClock `json:"go_clock,omitempty"`
+
 	// Ledger divides RES. It follows from the rest of a full sample: output for
 	// people and programs carries it, a recording does not.
 	Ledger []Part `json:"ledger,omitempty"`
@@ -227,6 +233,10 @@ type GoPages struct {
 	// Dense is the part of Idle in chunks that the scavenger skips until they
 	// have been sparse for a whole GC cycle (1.21+).
 	Dense Amount `json:"dense"`
+	// Next is the part of Idle (of Dense, mostly) that the scavenger may take
+	// once the next GC has marked, if nothing is allocated there: in chunks that
+	// were dense and are sparse now (1.21+).
+	Next Amount `json:"next,omitzero"`
 	// Objects and Holes divide InUse: allocated objects, live or not, and free
 	// slots with what is left over at the ends of spans.
 	Objects Amount `json:"objects,omitzero"`
@@ -275,4 +285,57 @@ type Goroutines struct {
 	Dead   Amount `json:"dead"`
 	System Amount `json:"system"`
 	Free   Amount `json:"free"`
+}
+
+// GoClock is the state of what decides when a Go process gives memory back: the
+// monitor thread (runtime.sysmon), which forces GCs and wakes the scavenger, and
+// the scavenger itself. Instants are 0 where they are not known.
+type GoClock struct {
+	// SysmonRan is when sysmon ran last, SysmonWakes when it wakes at the
+	// latest: it sleeps for at most 60 s, and less while timers are due or
+	// anything runs. Both 0 while it is awake.
+	SysmonRan   Instant `json:"sysmon_ran,omitempty"`
+	SysmonWakes Instant `json:"sysmon_wakes,omitempty"`
+	// Timer is when the earliest timer of the program is due (1.14+).
+	Timer Instant `json:"timer,omitempty"`
+	// ScavengerParked: the background scavenger waits to be woken;
+	// ScavengerAsked: sysmon will wake it when it wakes itself.
+	ScavengerParked bool `json:"scavenger_parked,omitempty"`
+	ScavengerAsked  bool `json:"scavenger_asked,omitempty"`
+	// GCRunning: a GC is marking.
+	GCRunning bool `json:"gc_running,omitempty"`
+	// Sweeping: spans of the last GC are still to be swept.
+	Sweeping bool `json:"sweeping,omitempty"`
+	// Advice is what the runtime releases with, where that was read:
+	// "MADV_DONTNEED", "MADV_FREE", or "none" where the kernel refused both and
+	// it maps anew instead (1.21+).
+	Advice string `json:"advice,omitempty"`
+	// NoShrinkStacks: GODEBUG=gcshrinkstackoff=1.
+	NoShrinkStacks bool `json:"no_shrink_stacks,omitempty"`
+	// MemProfileRate is runtime.MemProfileRate, where it was read; 0 unknown.
+	MemProfileRate int64 `json:"mem_profile_rate,omitempty"`
+}
+
+// Cgroup is a memory control group as the kernel counts it, in bytes: that of
+// the process alone, or of everything in its container.
+type Cgroup struct {
+	Path string `json:"path"`
+	// Processes in it, the groups below included; 0 where not counted.
+	Processes int `json:"processes,omitempty"`
+	// Limit is the least of the group's and of those above it; 0: none.
+	Limit uint64 `json:"limit,omitempty"`
+	// Usage is what is charged (memory.current).
+	Usage uint64 `json:"usage"`
+	// WorkingSet is Usage less InactiveFile: what orchestrators show.
+	WorkingSet uint64 `json:"working_set"`
+	// The parts of Usage by memory.stat.
+	Anon         uint64 `json:"anon"`
+	File         uint64 `json:"file"`
+	InactiveFile uint64 `json:"inactive_file"`
+	Shmem        uint64 `json:"shmem"`
+	Kernel       uint64 `json:"kernel,omitempty"`
+	Sock         uint64 `json:"sock,omitempty"`
+	Slab         uint64 `json:"slab,omitempty"`
+	PageTables   uint64 `json:"page_tables,omitempty"`
+	Swap         uint64 `json:"swap,omitempty"`
 }

@@ -164,7 +164,7 @@ func (p *printer) causes(causes []explain.Cause) {
 		if i == 0 {
 			p.blank()
 		}
-		p.paragraph(toneHead, treeIndent, clean(c.ID, 40), size(c.Bytes), clean(c.Confidence, 20))
+		p.paragraph(toneHead, treeIndent, clean(c.ID, 40), size(c.Bytes), clean(string(c.Confidence), 20))
 		for _, list := range [...]struct {
 			lead  string
 			texts []string

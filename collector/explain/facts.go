@@ -1,0 +1,44 @@
+package explain
+
+import (
+	"time"
+
+	"whyres/collector/explain/causes"
+	"whyres/collector/ledger"
+	"whyres/collector/mem"
+)
+
+// facts are what the causes look at: the sample that the verdict divides, and
+// what the trace told so far.
+func (a *Accumulator) facts(s *mem.Sample, v *Verdict) *causes.Facts {
+	f := &causes.Facts{
+		Host: v.Host, Process: v.Process, Sample: s,
+		Ledger:     ledger.Ledger{RES: v.RES, Parts: v.Ledger},
+		HeapLocked: v.HeapLocked,
+		Up:         time.Duration(v.Up),
+	}
+	if a.events {
+		f.Trace = a.history()
+	}
+	return f
+}
+
+// history is what the calls and the earlier samples tell.
+func (a *Accumulator) history() *causes.Trace {
+	return &causes.Trace{
+		Duration: a.last.Sub(a.first), Lost: a.lost,
+		FromStart: a.header != nil && a.header.FromStart && a.execs == 0,
+		Asked:     causes.Sum{Calls: a.releases.Calls, Bytes: a.releases.Asked},
+		Left:      a.releases.Attributed,
+	}
+}
+
+// judge names the causes. Of a RES on the move nothing is said.
+func (v *Verdict) judge(f *causes.Facts) {
+	v.Causes, v.Healthy = []Cause{}, v.RES
+	if unsound(v) {
+		return
+	}
+	j := causes.Judge(causes.All(), f)
+	v.Causes, v.Healthy = j.Causes, j.Healthy
+}
