@@ -22,6 +22,7 @@ type explainOptions struct {
 	watch  time.Duration
 	expvar string
 	vars   *url.URL // expvar, checked
+	cause  string
 }
 
 func explainCommand(s streams) *cobra.Command {
@@ -33,6 +34,11 @@ func explainCommand(s streams) *cobra.Command {
 to it exactly: Go's heap by what is live, free, kept and released, stacks, the
 runtime's own, C, mapped files; each with a sentence. What it cannot explain is
 a line of its own.
+
+It names the causes that keep RES up, each with its bytes, its proof and what to
+do: "proved" where what was seen shows both, "likely" where one link was not
+seen, "possible" where only who knows the program can tell. Causes and what is
+healthy sum to RES. Some causes only show over time: whyres trace sees them.
 
 The process is neither changed, stopped nor traced: the kernel's numbers come
 from /proc, the Go runtime's from the process's memory, read from outside. It
@@ -50,12 +56,16 @@ failure, 2 on wrong usage, 3 without the privilege, 4 when the process is gone.`
   sudo whyres explain -p 4242 --watch 2s         again and again, with the changes
   sudo whyres explain -p 4242 --sizes            with the objects by size class
   sudo whyres explain -p 4242 --json | jq '.ledger[] | select(.bytes > 1e6)'
+  whyres explain --cause madv-free               what is known of a cause
   whyres explain -p 4242 --expvar http://localhost:8080/debug/vars`,
 		Args:              noArguments("explain -p PID"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := o.check(c); err != nil {
 				return err
+			}
+			if o.cause != "" {
+				return printCause(s, o.display, o.cause)
 			}
 			return explainProcess(c.Context(), s, o)
 		},
@@ -80,15 +90,22 @@ func (o *explainOptions) flags(c *cobra.Command) {
 	f.BoolVar(&o.sizes, "sizes", false, "show the heap's objects by size class too")
 	f.DurationVar(&o.watch, "watch", 0, "look again every so often until Ctrl-C, for instance 2s")
 	f.StringVar(&o.expvar, "expvar", "", "ask this URL of the process for its MemStats (stops its world for a moment)")
+	f.StringVar(&o.cause, "cause", "", "print the page of a cause: how it comes about, proof, remedy; \"list\" names all")
 	o.display.flags(c)
 	f.Lookup("verbose").Usage = "whole sentences, and the parts that are empty"
 	f.Lookup("json").Usage = "one JSON object; with --watch one a line"
 	_ = c.RegisterFlagCompletionFunc("pid", completePID)
+	_ = c.RegisterFlagCompletionFunc("cause", completeCause)
 }
 
 func (o *explainOptions) check(c *cobra.Command) error {
 	f := c.Flags()
 	switch {
+	case f.Changed("cause"):
+		if f.Changed("pid") || f.Changed("watch") || f.Changed("sizes") || f.Changed("expvar") || o.cause == "" {
+			return usage("--cause wants a cause's name, and no process: it prints what is known of the cause")
+		}
+		return o.display.check()
 	case !f.Changed("pid"):
 		return usage("explain wants -p and a process's number")
 	case o.pid <= 0:

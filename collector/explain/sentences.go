@@ -12,9 +12,9 @@ import (
 // maxSentences is how many lines a person reads before the table.
 const maxSentences = 4
 
-// Sentences say in one to four plain lines why RES is what it is: the parts
-// that make up a tenth of it or more, the largest first, and what became of the
-// releases. They hold what the verdict's numbers prove and nothing else.
+// Sentences say in one to four plain lines why RES is what it is: its causes,
+// the largest first; then the parts that make up a tenth of it or more and that
+// no cause tells of; and what became of the releases. They hold what the verdict's numbers prove and nothing else.
 func Sentences(v *Verdict) []string {
 	var out []string
 	switch {
@@ -23,8 +23,11 @@ func Sentences(v *Verdict) []string {
 	case unsound(v):
 		out = append(out, fmt.Sprintf("RES was %s and on the move while it was read: its parts are not known well enough to name one.", ledger.Size(v.RES)))
 	default:
+		out = causeSentences(v)
 		for _, part := range largest(v) {
-			out = append(out, sentence(v, part))
+			if !told(v, part) {
+				out = append(out, sentence(v, part))
+			}
 		}
 	}
 	if len(out) == 0 {

@@ -68,7 +68,7 @@ func (f *Facts) SinceGC() (time.Duration, bool) {
 	return f.Sample.At.Sub(m.LastGC), true
 }
 
-// Limited: the program has a memory limit (GOMEMLIMIT, debug.SetMemoryLimit).
+// Limited reports whether the program has a memory limit (GOMEMLIMIT, debug.SetMemoryLimit).
 func (f *Facts) Limited() bool {
 	limit := f.Stats().MemoryLimit
 	return limit > 0 && limit < math.MaxInt64

@@ -40,17 +40,17 @@ type Cause struct {
 // item each.
 type Page struct {
 	// What is the cause in one plain sentence.
-	What string
+	What string `json:"what"`
 	// Mechanism is how it comes about, in a paragraph or two.
-	Mechanism string
+	Mechanism string `json:"mechanism"`
 	// Proof is what whyres takes for proof, and what it cannot see.
-	Proof string
+	Proof string `json:"proof"`
 	// Remedy are exact settings or commands, the best first, each with its price.
-	Remedy []string
+	Remedy []string `json:"remedy"`
 	// Versions says which releases of Go and Linux have it.
-	Versions string
+	Versions string `json:"versions"`
 	// Sources are issues, source files with symbols, manual pages.
-	Sources []string
+	Sources []string `json:"sources"`
 }
 
 // Finding is a cause found.

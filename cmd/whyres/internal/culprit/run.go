@@ -60,7 +60,7 @@ type Running struct {
 
 // Start starts the program, which waits until it is told to make its memory.
 func (c Culprit) Start(program string) (*Running, error) {
-	cmd := exec.Command(program, c.Args...)
+	cmd := exec.Command(program, c.Args...) //nolint:noctx // its owner ends it by Stop
 	cmd.Env = os.Environ()
 	for name, value := range c.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)

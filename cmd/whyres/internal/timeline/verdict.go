@@ -43,8 +43,9 @@ func (p *printer) verdict(v, before *explain.Verdict) {
 	if len(why) == 0 {
 		why = explain.Sentences(v)
 	}
-	p.sayings("Why: ", why)
+	p.sayings("Why:  ", why)
 	p.forecast(v)
+	p.remedies(v.Causes)
 	if len(v.Ledger) > 0 {
 		p.blank()
 		p.tree(treeTitle(v), v.RES, v.Ledger, bytesOf(before))
@@ -61,7 +62,7 @@ func (p *printer) verdict(v, before *explain.Verdict) {
 		p.blank()
 		p.sizes(v.Pages.Sizes)
 	}
-	p.causes(v.Causes)
+	p.causes(v.Causes, v.RES)
 	p.warnings(v.Warnings)
 	p.blank()
 }
@@ -156,24 +157,6 @@ func bytesOf(v *explain.Verdict) map[string]int64 {
 		out[part.ID] = part.Bytes
 	}
 	return out
-}
-
-// causes adds the reasons with their evidence and remedies.
-func (p *printer) causes(causes []explain.Cause) {
-	for i, c := range causes {
-		if i == 0 {
-			p.blank()
-		}
-		p.paragraph(toneHead, treeIndent, clean(c.ID, 40), size(c.Bytes), clean(string(c.Confidence), 20))
-		for _, list := range [...]struct {
-			lead  string
-			texts []string
-		}{{"because ", c.Evidence}, {"remedy: ", c.Remedy}} {
-			for _, text := range list.texts {
-				p.paragraph(tonePlain, treeIndent+2, list.lead+glueUnits(clean(text, 1000)))
-			}
-		}
-	}
 }
 
 // warnings adds what the numbers do not hold, but for what the header has said.
