@@ -36,7 +36,9 @@ func (f FS) GroupMemory(c Cgroup) (mem.Cgroup, error) {
 	}
 	g.Path, g.Limit = c.Path, limit.Limit
 	g.WorkingSet = g.Usage - min(g.InactiveFile, g.Usage)
-	g.Processes = countProcesses(dir)
+	if c.Path != "/" { // that is the whole host
+		g.Processes = countProcesses(dir)
+	}
 	return g, nil
 }
 
