@@ -61,6 +61,7 @@ func (p *printer) verdict(v, before *explain.Verdict) {
 		p.blank()
 		p.sizes(v.Pages.Sizes)
 	}
+	p.limits(v)
 	p.causes(v.Causes)
 	p.warnings(v.Warnings)
 	p.blank()
