@@ -15,12 +15,21 @@ func (a *Accumulator) facts(s *mem.Sample, v *Verdict) *causes.Facts {
 		Host: v.Host, Process: v.Process, Sample: s,
 		Ledger:     ledger.Ledger{RES: v.RES, Parts: v.Ledger},
 		HeapLocked: v.HeapLocked,
-		Up:         time.Duration(v.Up),
+		Up:         a.up(s),
 	}
 	if a.events {
 		f.Trace = a.history()
 	}
 	return f
+}
+
+// up is how long the process had been running at the sample, by what the header
+// says of it: an exec keeps the process; 0 where it is not known.
+func (a *Accumulator) up(s *mem.Sample) time.Duration {
+	if a.header == nil || a.header.Process.Up == 0 {
+		return 0
+	}
+	return max(time.Duration(a.header.Process.Up)+s.At.Sub(a.header.Mono), 0)
 }
 
 // history is what the calls and the earlier samples tell.
@@ -41,4 +50,5 @@ func (v *Verdict) judge(f *causes.Facts) {
 	}
 	j := causes.Judge(causes.All(), f)
 	v.Causes, v.Healthy = j.Causes, j.Healthy
+	v.Limits = adviseLimits(f)
 }

@@ -30,6 +30,8 @@ type Verdict struct {
 	// it.
 	Causes  []Cause `json:"causes"`
 	Healthy int64   `json:"healthy_bytes"`
+	// Limits is null where the process is not Go, or was not read well enough.
+	Limits *Limits `json:"limits"`
 	// Forecast is null when nothing is known of what is to come.
 	Forecast *Forecast `json:"forecast"`
 	Warnings []string  `json:"warnings"`

@@ -23,6 +23,9 @@ type Binary struct {
 	// CgoKnown is set.
 	Cgo      bool
 	CgoKnown bool
+	// Sanitizer is "race", "asan" or "msan" where the program was built with one,
+	// by its build settings, which it carries since Go 1.18; "" otherwise.
+	Sanitizer string
 	// Notes say in plain words what was assumed.
 	Notes []string
 }

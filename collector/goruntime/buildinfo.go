@@ -33,3 +33,23 @@ func (c *capped) ReadAt(buf []byte, off int64) (int, error) {
 	}
 	return c.r.ReadAt(buf, off)
 }
+
+// sanitizer is "race", "asan" or "msan" where go build was told so: its settings
+// are in the build information since Go 1.18. "" where they do not say.
+func sanitizer(r io.ReaderAt) (name string) {
+	var err error
+	defer recovered(&err) // debug/buildinfo is not hardened
+	info, err := buildInfo(r)
+	if err != nil {
+		return ""
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "-race", "-asan", "-msan":
+			if s.Value == "true" {
+				return s.Key[1:]
+			}
+		}
+	}
+	return ""
+}

@@ -67,6 +67,7 @@ func (t *Target) open(im *image, proc string) error {
 	if t.Binary.GoVersion, err = goVersion(im, &t.memory, bias); err == nil {
 		err = supported(t.Binary.GoVersion)
 	}
+	t.Binary.Sanitizer = sanitizer(im.bytes)
 	if err == nil {
 		err = t.locate(im, proc, bias)
 	}

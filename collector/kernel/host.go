@@ -17,7 +17,7 @@ import (
 // Host tells where this runs: the kernel's release, the architecture as Go
 // names it, the page size in bytes, the huge-page setting ("always", "madvise",
 // "never", "none" where the kernel has no huge pages, "unknown" where the file
-// cannot be read) and the CPUs online.
+// cannot be read), the CPUs online, khugepaged's max_ptes_none and the swap space.
 func (f FS) Host() (mem.Host, error) {
 	var uts unix.Utsname
 	if err := unix.Uname(&uts); err != nil {
@@ -29,7 +29,35 @@ func (f FS) Host() (mem.Host, error) {
 		PageSize: os.Getpagesize(),
 		THP:      f.thp(),
 		CPUs:     f.cpus(),
+
+		MaxPtesNone: f.maxPtesNone(),
+		SwapTotal:   f.swapTotal(),
 	}, nil
+}
+
+// maxPtesNone reads khugepaged's setting; nil where it cannot be read.
+func (f FS) maxPtesNone() *int {
+	n, err := readBytes(filepath.Join(f.sys, "kernel/mm/transparent_hugepage/khugepaged/max_ptes_none"))
+	if err != nil || n > 1<<20 {
+		return nil
+	}
+	most := int(n)
+	return &most
+}
+
+// swapTotal is SwapTotal of /proc/meminfo in bytes, 0 where there is none.
+func (f FS) swapTotal() uint64 {
+	text, err := os.ReadFile(filepath.Join(f.proc, "meminfo"))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, found := strings.CutPrefix(line, "SwapTotal:"); found {
+			total, _ := parseKiB([]byte(strings.TrimSpace(value))) // 0 where it is no size
+			return total
+		}
+	}
+	return 0
 }
 
 // thp reads /sys/kernel/mm/transparent_hugepage/enabled.

@@ -3,6 +3,7 @@ package kernel
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -15,6 +16,9 @@ func TestHost(t *testing.T) {
 	}
 	if h.THP != "madvise" || h.CPUs != 5 || h.Arch != runtime.GOARCH || h.PageSize != os.Getpagesize() {
 		t.Errorf("host %+v", h)
+	}
+	if h.MaxPtesNone != nil || h.SwapTotal != 0 {
+		t.Errorf("host %+v: there are no such fixtures", h)
 	}
 	release, err := exec.Command("uname", "-r").Output()
 	if err != nil {
@@ -33,6 +37,27 @@ func TestHostWithoutFiles(t *testing.T) {
 	h, err := fs.Host()
 	if err != nil || h.THP != "none" || h.CPUs != runtime.NumCPU() {
 		t.Errorf("host %+v, %v; want no huge pages, and the CPUs of whyres itself", h, err)
+	}
+}
+
+func TestHostTellsOfSwapAndKhugepaged(t *testing.T) {
+	t.Parallel()
+	const khugepaged = "sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_none"
+	root := tree(t, map[string]string{
+		khugepaged:      "511\n",
+		"proc/meminfo":  "MemTotal:       16342612 kB\nSwapTotal:       2097148 kB\nSwapFree:        2097148 kB\n",
+		"none/meminfo":  "MemTotal:       16342612 kB\n",
+		"wrong/meminfo": "SwapTotal: much\n",
+	})
+	for proc, swap := range map[string]uint64{"proc": 2097148 << 10, "none": 0, "wrong": 0, "sys": 0} {
+		fs, err := NewFS(filepath.Join(root, proc), filepath.Join(root, "sys"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := fs.Host()
+		if err != nil || h.SwapTotal != swap || h.MaxPtesNone == nil || *h.MaxPtesNone != 511 {
+			t.Errorf("%s: %+v, %v", proc, h, err)
+		}
 	}
 }
 

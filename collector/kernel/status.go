@@ -34,6 +34,9 @@ type Status struct {
 	VMPTE     uint64
 	VMLck     uint64
 	VMHWM     uint64
+	// SeccompFilter: the process's system calls go through a seccomp filter
+	// (SECCOMP_MODE_FILTER, 2, of include/uapi/linux/seccomp.h).
+	SeccompFilter bool
 }
 
 // Status reads the file, through the descriptor that is already open: the
@@ -127,6 +130,8 @@ func (s *Status) set(key, value []byte) (err error) {
 		s.Threads = int(min(n, 1<<31-1))
 	case "Kthread":
 		s.KernelThread = string(value) == "1"
+	case "Seccomp":
+		s.SeccompFilter = string(value) == "2"
 	case "VmSize":
 		s.HasMemory = true
 		s.VMSize, err = parseKiB(value)

@@ -115,3 +115,14 @@ func FuzzParseStatus(f *testing.F) {
 		}
 	})
 }
+
+func TestSeccompFilter(t *testing.T) {
+	t.Parallel()
+	// 1 is strict mode: there is no filter then.
+	for mode, want := range map[string]bool{"0": false, "1": false, "2": true} {
+		s, err := parseStatus([]byte("State:\tS (sleeping)\nSeccomp:\t" + mode + "\nSeccomp_filters:\t2\n"))
+		if err != nil || s.SeccompFilter != want {
+			t.Errorf("mode %s: %v, %v", mode, s.SeccompFilter, err)
+		}
+	}
+}

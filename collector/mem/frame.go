@@ -59,6 +59,9 @@ type Process struct {
 	Exe       string `json:"exe"`
 	GoVersion string `json:"go_version"`
 	Cgo       bool   `json:"cgo"`
+	// Up is how long it had been running when it was described, in ns; 0 where
+	// that is not known.
+	Up int64 `json:"up_ns,omitempty"`
 	// Sanitizer is "race", "asan" or "msan" where the program was built with
 	// one, by its build info.
 	Sanitizer string `json:"sanitizer,omitempty"`

@@ -27,10 +27,40 @@ func within(name string, v, low, high int64) error {
 func checkHeader(h *mem.Header) error {
 	return first(
 		within("mono", int64(h.Mono), 0, maxInstant),
-		within("pid", int64(h.Process.PID), 0, maxPID),
+		checkProcess(&h.Process),
 		within("page_size", int64(h.Host.PageSize), 0, 1<<30),
 		within("cpus", int64(h.Host.CPUs), 0, 1<<20),
+		checkHost(&h.Host),
 	)
+}
+
+func checkHost(h *mem.Host) error {
+	err := checkSizes("host", h.SwapTotal)
+	if err == nil && h.MaxPtesNone != nil {
+		err = within("max_ptes_none", int64(*h.MaxPtesNone), 0, 1<<20)
+	}
+	return err
+}
+
+// What whyres writes of an environment is shorter; a newer one may write more.
+const (
+	maxEnv     = 64
+	maxEnvText = 8 << 10
+)
+
+func checkProcess(p *mem.Process) error {
+	if p == nil {
+		return nil
+	}
+	if len(p.Env) > maxEnv {
+		return fmt.Errorf("env holds %d variables: at most %d", len(p.Env), maxEnv)
+	}
+	for name, value := range p.Env {
+		if len(name) > maxEnvText || len(value) > maxEnvText {
+			return fmt.Errorf("env holds a text of more than %d bytes", maxEnvText)
+		}
+	}
+	return first(within("pid", int64(p.PID), 0, maxPID), within("up_ns", p.Up, 0, maxInstant))
 }
 
 func checkEvent(e *mem.Event) error {
@@ -54,7 +84,31 @@ func checkSample(s *mem.Sample) error {
 		within("vmas_cut", int64(s.VMAsCut), 0, 1<<31),
 		checkRSS("rss", s.RSS),
 		checkMemStats(s.MemStats),
+		checkSizes("status", s.VMSize, s.VMPTE, s.VMLck, s.VMHWM),
+		checkCgroup(s.Cgroup),
 	)
+}
+
+func checkCgroup(g *mem.Cgroup) error {
+	if g == nil {
+		return nil
+	}
+	return first(
+		within("processes", int64(g.Processes), 0, maxPID),
+		checkSizes("cgroup", g.Limit, g.Usage, g.WorkingSet, g.Anon, g.File, g.InactiveFile, g.Shmem,
+			g.Kernel, g.Sock, g.Slab, g.PageTables, g.Swap),
+	)
+}
+
+// checkSizes bounds sizes by the largest address space. A control group's limit
+// beyond that is none that whyres writes.
+func checkSizes(what string, sizes ...uint64) error {
+	for _, size := range sizes {
+		if size > maxBytes {
+			return fmt.Errorf("%s: a size of %d bytes is above any address space", what, size)
+		}
+	}
+	return nil
 }
 
 // checkMemStats bounds the sizes that get added up. The goals and limits may be
@@ -76,6 +130,7 @@ func checkMark(m *mem.Mark) error {
 		checkInstant(m.At),
 		within("pid", int64(m.PID), 0, maxPID),
 		within("child", int64(m.Child), 0, maxPID),
+		checkProcess(m.Process),
 		checkRSS("rss", m.RSS),
 	)
 }

@@ -14,10 +14,14 @@ import (
 // handBuilt is one recording with every kind of frame and every field in use.
 func handBuilt() []mem.Frame {
 	const zero = mem.Instant(1_000_000_000)
+	maxPtesNone := 511
 	header := &mem.Header{
 		Schema: mem.Schema, Tool: "0.1.0", Time: time.Date(2026, 3, 1, 14, 0, 0, 123456789, time.UTC), Mono: zero,
-		Host:      mem.Host{Kernel: "6.18.44", Arch: "amd64", PageSize: 4096, THP: "madvise", CPUs: 2},
-		Process:   mem.Process{PID: 4242, Comm: "server", Exe: "/usr/bin/server", GoVersion: "go1.26.8", Cgo: true},
+		Host: mem.Host{Kernel: "6.18.44", Arch: "amd64", PageSize: 4096, THP: "madvise", CPUs: 2, MaxPtesNone: &maxPtesNone, SwapTotal: 2 << 30},
+		Process: mem.Process{
+			PID: 4242, Comm: "server", Exe: "/usr/bin/server", GoVersion: "go1.26.8", Cgo: true, Up: 7_000_000_000,
+			Sanitizer: "race", Env: map[string]string{"GOGC": "50", "GODEBUG": "x=\x1b[31m"}, Seccomp: true,
+		},
 		FromStart: true, Children: true, Attach: "raw_tracepoint", Missing: []string{"VMA names: the kernel has none"},
 	}
 	release := &mem.Event{
@@ -47,6 +51,10 @@ func handBuilt() []mem.Frame {
 		VMAsCut: 3, VMAsCutRSS: 12 << 10,
 		Pages:    &mem.GoPages{Arenas: []mem.Range{mem.RangeAt(0xc000000000, 64<<20)}, Idle: mem.Amount{Bytes: 24 << 20, Resident: 23 << 20}, Agrees: true},
 		Returned: &mem.Returned{Ranges: 1, Bytes: 4 << 20, Resident: 8192}, Last: true,
+		Cgroup: &mem.Cgroup{
+			Path: "/a", Processes: 3, Limit: 1 << 30, Usage: 90 << 20, WorkingSet: 80 << 20, Anon: 40 << 20, File: 30 << 20,
+			InactiveFile: 10 << 20, Shmem: 4096, Kernel: 5 << 20, Sock: 4 << 20, Slab: 3 << 20, PageTables: 1 << 20, Swap: 8192,
+		},
 	}
 	gc := &mem.Mark{At: zero + 50, Kind: mem.MarkGC, PID: 4242, NumGC: 9, First: 5, Why: "2 min idle"}
 	exec := &mem.Mark{At: zero + 60, Kind: mem.MarkExec, PID: 4250, Comm: "sh\x1b[31m", Why: "server"}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -164,6 +165,12 @@ func TestDamagedLines(t *testing.T) {
 		"duration absurd": {`{"type":"event","t":1,"dur_ns":9223372036854775807}`, "dur_ns"},
 		"RSS absurd":      {`{"type":"sample","t":1,"rss":{"anon":9223372036854775807}}`, "rss holds"},
 		"heap absurd":     {`{"type":"sample","t":1,"memstats":{"heap_idle":18446744073709551615}}`, "memstats"},
+		"page tables":     {`{"type":"sample","t":1,"vm_pte":18446744073709551615}`, "status"},
+		"group absurd":    {`{"type":"sample","t":1,"cgroup":{"usage":18446744073709551615}}`, "cgroup"},
+		"group crowded":   {`{"type":"sample","t":1,"cgroup":{"processes":-1}}`, "processes"},
+		"up absurd":       {`{"type":"mark","t":1,"mark":"exec","process":{"up_ns":-1}}`, "up_ns"},
+		"long env":        {`{"type":"mark","t":1,"process":{"env":{"A":"` + strings.Repeat("x", 9000) + `"}}}`, "env"},
+		"much env":        {`{"type":"mark","t":1,"process":{"env":{` + manyVariables(65) + `}}}`, "env"},
 		"second header":   {strings.TrimSpace(header), "second header"},
 		"deep":            {`{"type":"x","a":` + strings.Repeat("[", 20000), "exceeded max depth"},
 	} {
@@ -180,6 +187,14 @@ func TestDamagedLines(t *testing.T) {
 			}
 		})
 	}
+}
+
+func manyVariables(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `"%d":"",`, i)
+	}
+	return strings.TrimSuffix(b.String(), ",")
 }
 
 func TestUnknownIsSkipped(t *testing.T) {

@@ -2,6 +2,7 @@ package summary
 
 import (
 	"slices"
+	"strconv"
 
 	"whyres/collector/ledger"
 	"whyres/collector/mem"
@@ -80,7 +81,7 @@ func (l *Line) divide(s *mem.Sample, p mem.Process) {
 	heap := arenas(s)
 	free := l.sum(ledger.HeapIdle)
 	freeable, offered := min(free, heap.rss-heap.locked), l.sum(ledger.ReleasedLazy)
-	if releasesLazily(heap, p) {
+	if releasesLazily(s, heap, p) {
 		freeable, offered = 0, offered+freeable
 	}
 	l.Free = known(free)
@@ -89,13 +90,31 @@ func (l *Line) divide(s *mem.Sample, p mem.Process) {
 	l.CameBack = known(l.sum(ledger.ReleasedAgain) + l.sum(ledger.ReleasedHuge) + l.sum(ledger.ReleasedLocked))
 }
 
-// releasesLazily tells whether the runtime releases with MADV_FREE: Go 1.12 to
-// 1.15 do (runtime.sysUnused), newer ones only with GODEBUG=madvdontneed=0. The
-// variable itself (runtime.debug.madvdontneed) is not read: lazily freed memory
-// in the heap is the evidence, and without any the version decides.
-func releasesLazily(h heap, p mem.Process) bool {
+// firstEager is the Go 1 release that releases with MADV_DONTNEED by itself
+// again; from firstLazy on it was MADV_FREE (runtime.sysUnused).
+const (
+	firstLazy  = 12
+	firstEager = 16
+)
+
+// releasesLazily tells whether the runtime releases with MADV_FREE. Lazily freed
+// memory in its heap is the evidence; without any it is what the runtime was
+// seen to hold on to, what the process was started with, and else what its
+// version does by itself.
+func releasesLazily(s *mem.Sample, h heap, p mem.Process) bool {
 	minor := mem.GoMinor(p.GoVersion)
-	return h.lazyFree > 0 || 12 <= minor && minor <= 15
+	told, err := strconv.ParseInt(p.Godebug("madvdontneed"), 10, 32)
+	switch {
+	case h.lazyFree > 0:
+		return true
+	case s.Clock != nil && s.Clock.Advice != "":
+		return s.Clock.Advice == "MADV_FREE"
+	case minor < firstLazy: // or not known
+		return false
+	case err == nil:
+		return told == 0
+	}
+	return minor < firstEager
 }
 
 // has reports whether the ledger tells the part.

@@ -123,20 +123,27 @@ func TestMadvFree(t *testing.T) {
 		})
 	}
 	for _, tt := range []struct {
-		version                 string
+		version, godebug        string
 		lazy, locked            uint64
 		freeable, offered, back int64
 	}{
-		{"go1.11.13", 0, 0, 20, 0, 20},
-		{"go1.12", 0, 0, 0, 20, 20},
-		{"go1.15.15", 0, 0, 0, 20, 20},
-		{"go1.15.15", 8 * mib, 0, 0, 28, 28},
-		{"go1.16.15", 0, 0, 20, 0, 20},
-		{"go1.26.8", 8 * mib, 0, 0, 28, 28}, // GODEBUG=madvdontneed=0
-		{"go1.15.15", 0, 30 * mib, 0, 0, 0},
-		{"", 0, 0, 20, 0, 20},
+		{"go1.11.13", "", 0, 0, 20, 0, 20},
+		{"go1.12", "", 0, 0, 0, 20, 20},
+		{"go1.15.15", "", 0, 0, 0, 20, 20},
+		{"go1.15.15", "", 8 * mib, 0, 0, 28, 28},
+		{"go1.16.15", "", 0, 0, 20, 0, 20},
+		{"go1.26.8", "", 8 * mib, 0, 0, 28, 28}, // GODEBUG=madvdontneed=0
+		{"go1.15.15", "", 0, 30 * mib, 0, 0, 0},
+		{"", "", 0, 0, 20, 0, 20},
+		{"go1.26.8", "madvdontneed=0", 0, 0, 0, 20, 20},
+		{"go1.26.8", "x=1,madvdontneed=1", 0, 0, 20, 0, 20},
+		{"go1.15.15", "madvdontneed=1", 0, 0, 20, 0, 20},
+		{"go1.15.15", "madvdontneed=no", 0, 0, 0, 20, 20}, // the runtime passes over it
+		{"go1.15.15", "gctrace=1", 0, 0, 0, 20, 20},
+		{"go1.11.13", "madvdontneed=0", 0, 0, 20, 0, 20},
+		{"go1.26.8", "madvdontneed=1", 8 * mib, 0, 0, 28, 28}, // it is there all the same
 	} {
-		got := Of(idle(tt.lazy, tt.locked), mem.Process{PID: 7, Exe: "/bin/p", GoVersion: tt.version})
+		got := Of(idle(tt.lazy, tt.locked), mem.Process{PID: 7, Exe: "/bin/p", GoVersion: tt.version, Env: map[string]string{"GODEBUG": tt.godebug}})
 		if got.Freeable != known(tt.freeable*mib) || got.Offered != known(tt.offered*mib) || got.GoesBack != known(tt.back*mib) {
 			t.Errorf("%+v: freeable %+v, offered %+v, goes back %+v", tt, got.Freeable, got.Offered, got.GoesBack)
 		}

@@ -2,6 +2,7 @@ package target
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
@@ -175,5 +176,43 @@ func TestNamesOfAStack(t *testing.T) {
 	m := mem.Mark{Kind: mem.MarkExec, PID: os.Getpid(), Comm: "this"}
 	if n.Mark(&m); m.Process == nil || m.Process.GoVersion != runtime.Version() || m.Process.Comm != "this" {
 		t.Errorf("after an exec it is %+v", m.Process)
+	}
+}
+
+// How a process was started, and since when, is told from the first look on.
+func TestViewTellsHowItWasStarted(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	cmd := exec.Command("sleep", "60")
+	cmd.Env = append(os.Environ(), "GOGC=37", "GODEBUG=a=1", "WHYRES_SECRET=no")
+	if err := cmd.Start(); err != nil {
+		t.Skip("no sleep command: ", err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	time.Sleep(50 * time.Millisecond)
+	v, err := Open(kernel.Default(), "/proc", cmd.Process.Pid, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = v.Close() }()
+	if p := v.Describe(); !maps.Equal(p.Env, map[string]string{"GOGC": "37", "GODEBUG": "a=1"}) || p.Seccomp || p.Sanitizer != "" {
+		t.Errorf("described as %+v", p)
+	}
+	// The kernel tells starts in hundredths of a second.
+	const tick = 10 * time.Millisecond
+	first := time.Duration(v.Describe().Up)
+	if most := time.Since(began) + tick; first < 50*time.Millisecond-tick || first > most {
+		t.Errorf("up %v, it was started %v ago", first, most)
+	}
+	time.Sleep(30 * time.Millisecond)
+	if later := time.Duration(v.Describe().Up); later < first+30*time.Millisecond {
+		t.Errorf("up %v, and %v at least 30 ms later", first, later)
+	}
+	s, _, err := v.Look(collector.Order{Full: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if group, err := v.Cgroup(); err == nil && s.Cgroup != nil && s.Cgroup.Path != group.Path {
+		t.Errorf("group %+v, want %s", s.Cgroup, group.Path)
 	}
 }

@@ -20,14 +20,20 @@ type FindRuntime func(proc string, pid int) (*goruntime.Target, error)
 
 // View looks at one process; it is the collector's Looker.
 type View struct {
-	proc    string
-	find    FindRuntime
-	tell    TellCounters
-	kernel  *kernel.Process
-	id      kernel.Identity
+	proc   string
+	find   FindRuntime
+	tell   TellCounters
+	fs     kernel.FS
+	kernel *kernel.Process
+	id     kernel.Identity
+	// looked is when id was read.
+	looked  mem.Instant
 	runtime *goruntime.Target
 	binary  goruntime.Binary
 	problem error // why the runtime is not read
+	// env and seccomp are as the program was started.
+	env     map[string]string
+	seccomp bool
 	seen    goruntime.GCSeen
 	// searches is how often the runtime of a stripped program was not found.
 	searches int
@@ -48,7 +54,7 @@ func OpenBy(find FindRuntime, fs kernel.FS, proc string, pid int, tell TellCount
 	if err != nil {
 		return nil, gone(err)
 	}
-	v := &View{proc: proc, find: find, tell: tell, kernel: k}
+	v := &View{fs: fs, proc: proc, find: find, tell: tell, kernel: k, looked: kernel.Now()}
 	if v.id, err = k.Identity(); err == nil {
 		err = refuse32Bit(proc, pid)
 	}
@@ -72,7 +78,9 @@ func (v *View) Close() error { return v.kernel.Close() }
 func (v *View) Describe() mem.Process {
 	return mem.Process{
 		PID: v.id.PID, Comm: v.id.Comm, Exe: v.id.Exe,
-		GoVersion: v.binary.GoVersion, Cgo: v.binary.Cgo,
+		GoVersion: v.binary.GoVersion, Cgo: v.binary.Cgo, Sanitizer: v.binary.Sanitizer,
+		Up:  int64(v.id.Up + kernel.Now().Sub(v.looked)),
+		Env: v.env, Seccomp: v.seccomp,
 	}
 }
 
@@ -88,6 +96,7 @@ func (v *View) Missing() []string {
 // Renew finds the Go runtime anew: the process runs another program now.
 func (v *View) Renew() {
 	v.runtime, v.seen = nil, goruntime.GCSeen{}
+	v.started()
 	rt, err := v.find(v.proc, v.kernel.PID())
 	if rt != nil {
 		v.binary = rt.Binary
@@ -98,6 +107,18 @@ func (v *View) Renew() {
 	v.runtime = rt
 	if at, ok := rt.CounterAddrs(); ok && v.tell != nil {
 		v.problem = v.tell(v.kernel.PID(), at)
+	}
+}
+
+// started reads how the program was started. What may not be read, or is gone,
+// is not known.
+func (v *View) started() {
+	v.env, v.seccomp = nil, false
+	if env, err := v.kernel.Environ(mem.EnvNames()); err == nil {
+		v.env = env
+	}
+	if status, err := v.kernel.Status(); err == nil {
+		v.seccomp = status.SeccompFilter
 	}
 }
 
@@ -159,6 +180,7 @@ func (v *View) full(s *mem.Sample, o collector.Order) error {
 	if err := v.kernel.Full(s); err != nil {
 		return err
 	}
+	v.cgroup(s)
 	returned := mem.Returned{Ranges: len(o.Released)}
 	for _, r := range o.Released {
 		returned.Bytes += r.Len()
@@ -171,6 +193,18 @@ func (v *View) full(s *mem.Sample, o collector.Order) error {
 		s.Returned = &returned
 	}
 	return nil
+}
+
+// cgroup adds what the process's control group counts; nothing where that is not
+// to be seen.
+func (v *View) cgroup(s *mem.Sample) {
+	at, err := v.kernel.Cgroup()
+	if err != nil {
+		return
+	}
+	if group, err := v.fs.GroupMemory(at); err == nil {
+		s.Cgroup = &group
+	}
 }
 
 // goSide adds what the Go runtime says. That it cannot be read is said in the

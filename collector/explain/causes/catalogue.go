@@ -5,7 +5,7 @@ package causes
 // what is in use.
 func All() []Cause {
 	var all []Cause
-	for _, group := range [...][]Cause{released(), kept(), inUse(), outside(), beside()} {
+	for _, group := range [...][]Cause{released(), kept(), built(), inUse(), outside(), beside()} {
 		all = append(all, group...)
 	}
 	return all

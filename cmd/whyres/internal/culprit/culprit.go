@@ -16,7 +16,8 @@ type Culprit struct {
 	Dir  string `json:"-"`
 	// Cause is the id that has to come first.
 	Cause string `json:"cause"`
-	// Also are causes that it cannot do without, and may have proved too.
+	// Also are causes that it cannot do without: they may come before its own,
+	// and be proved too.
 	Also []string `json:"also,omitempty"`
 	// What it does, for people.
 	What string `json:"what"`
@@ -55,6 +56,8 @@ type Remedy struct {
 	Go   string            `json:"go,omitempty"`
 	Env  map[string]string `json:"env,omitempty"`
 	Args []string          `json:"args,omitempty"`
+	// BuildArgs are those of go build instead; [] none.
+	BuildArgs []string `json:"build_args,omitempty"`
 }
 
 // All are the culprits of a folder, by name.
@@ -112,6 +115,9 @@ func (c Culprit) Remedied() Culprit {
 	}
 	if c.Remedy.Args != nil {
 		c.Args = c.Remedy.Args
+	}
+	if c.Remedy.BuildArgs != nil {
+		c.BuildArgs = c.Remedy.BuildArgs
 	}
 	if c.Remedy.Go != "" {
 		c.Go = []string{c.Remedy.Go}

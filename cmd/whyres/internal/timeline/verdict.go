@@ -63,6 +63,7 @@ func (p *printer) verdict(v, before *explain.Verdict) {
 		p.sizes(v.Pages.Sizes)
 	}
 	p.causes(v.Causes, v.RES)
+	p.limits(v)
 	p.warnings(v.Warnings)
 	p.blank()
 }
