@@ -180,7 +180,7 @@ func judgeCulprit(t *testing.T, c culprit.Culprit, toolchain string) (v *explain
 	if err != nil {
 		t.Fatal(err)
 	}
-	running, err := c.Start(program)
+	running, err := c.Start(ctx, program)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,8 +69,10 @@ type malloc struct {
 	brk uint64
 	// known is all that is malloc's by a name or by its own headers.
 	known uint64
-	// arenas counts areas of 64 MiB beside the brk heap.
-	arenas int
+	// arenas counts areas of 64 MiB beside the brk heap; inArenas is no less
+	// than what they hold, as other blocks may lie in the same mappings.
+	arenas   int
+	inArenas uint64
 }
 
 func mallocOf(f *Facts) (m malloc) {
@@ -86,7 +88,10 @@ func mallocOf(f *Facts) (m malloc) {
 		case isMallocName(v.Path):
 			m.known += unowned(v)
 		}
-		m.arenas += arenasIn(f.Sample.VMAs, i)
+		if n := arenasIn(f.Sample.VMAs, i); n > 0 {
+			m.arenas += n
+			m.inArenas += v.Rss
+		}
 	}
 	return m
 }
@@ -140,7 +145,7 @@ func hasPart(v *mem.VMA, owner mem.Owner) bool {
 func (m malloc) evidence(f *Facts) []string {
 	lines := []string{fmt.Sprintf("%s are malloc's by its own headers or the kernel's names, %s of it in the brk heap", bytesOf(m.known), bytesOf(m.brk))}
 	if m.arenas > 0 {
-		lines = append(lines, fmt.Sprintf("%d areas of 64 MiB of address space: arenas that malloc made for threads", m.arenas))
+		lines = append(lines, fmt.Sprintf("%d areas of 64 MiB of address space, arenas that malloc made for threads, hold up to %s of it", m.arenas, bytesOf(m.inArenas)))
 	}
 	if limit := f.Env("MALLOC_ARENA_MAX"); limit != "" {
 		lines = append(lines, "it was started with MALLOC_ARENA_MAX="+limit)
@@ -155,7 +160,8 @@ func (m malloc) remedies(f *Facts) []string {
 		"start it with MALLOC_MMAP_THRESHOLD_=131072: blocks from 128 KiB on go back as they are freed",
 		"look for C memory that is never freed: Go's heap profile does not show it, tools for C do (heaptrack, valgrind --tool=massif)",
 	}
-	if limit := f.Env("MALLOC_ARENA_MAX"); m.arenas > 2 && limit != "1" && limit != "2" {
+	limit := f.Env("MALLOC_ARENA_MAX")
+	if m.arenas > 2 && limit != "1" && limit != "2" && 4*min(m.inArenas, 1<<50) > uint64(f.Leaf(ledger.CgoHeap)) {
 		lines = append([]string{"start it with MALLOC_ARENA_MAX=2: threads then share two arenas instead of leaving free memory in each of many"}, lines...)
 	}
 	return lines

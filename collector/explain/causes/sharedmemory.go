@@ -17,7 +17,7 @@ func sharedMemory() Cause {
 			Mechanism: "Shared memory has no disk behind it: without swap it stays until nobody has it mapped or open and, where it has a name, that is removed. " +
 				"Each process that maps it has in its RES what it touched, so that adding up RES over processes counts it several times; " +
 				"Pss of smaps divides it between them. A control group is charged once, for who touched it first.",
-			Proof:  "The kernel counts it by itself (RssShmem), and smaps names the file of each mapping. A library that lies on a tmpfs is none of it.",
+			Proof: "The kernel counts it by itself (RssShmem), and smaps names the file of each mapping. A library that lies on a tmpfs is none of it.",
 			Remedy: []string{
 				"munmap and close by every process that has it; then rm of its file, for those with a name",
 				"for System V: ipcs -m -p shows who made it, ipcrm -m ID removes it once nobody has it attached",

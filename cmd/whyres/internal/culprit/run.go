@@ -58,9 +58,10 @@ type Running struct {
 	says  *bufio.Reader
 }
 
-// Start starts the program, which waits until it is told to make its memory.
-func (c Culprit) Start(program string) (*Running, error) {
-	cmd := exec.Command(program, c.Args...)
+// Start starts the program, which waits until it is told to make its memory. It
+// is killed when ctx ends.
+func (c Culprit) Start(ctx context.Context, program string) (*Running, error) {
+	cmd := exec.CommandContext(ctx, program, c.Args...)
 	cmd.Env = os.Environ()
 	for name, value := range c.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)
