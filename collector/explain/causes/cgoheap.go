@@ -147,22 +147,34 @@ func (m malloc) evidence(f *Facts) []string {
 	if m.arenas > 0 {
 		lines = append(lines, fmt.Sprintf("%d areas of 64 MiB of address space, arenas that malloc made for threads, hold up to %s of it", m.arenas, bytesOf(m.inArenas)))
 	}
+	if alone := m.alone(); alone > 0 {
+		lines = append(lines, fmt.Sprintf("%s or more are blocks that malloc mapped one by one: these go back as they are freed, so C code holds them", bytesOf(alone)))
+	}
 	if limit := f.Env("MALLOC_ARENA_MAX"); limit != "" {
 		lines = append(lines, "it was started with MALLOC_ARENA_MAX="+limit)
 	}
 	return lines
 }
 
-// remedies: fewer arenas help where there are many.
+// alone is the least that lies in blocks with a mapping of their own.
+func (m malloc) alone() uint64 {
+	return m.known - min(m.known, m.brk+m.inArenas)
+}
+
+// remedies: trimming helps where something may be free inside malloc, fewer
+// arenas where those hold much.
 func (m malloc) remedies(f *Facts) []string {
-	lines := []string{
+	trim := []string{
 		"call malloc_trim(0) by cgo once the load is over: glibc then gives back the free pages inside malloc",
 		"start it with MALLOC_MMAP_THRESHOLD_=131072: blocks from 128 KiB on go back as they are freed",
-		"look for C memory that is never freed: Go's heap profile does not show it, tools for C do (heaptrack, valgrind --tool=massif)",
+	}
+	look := "look for C memory that is never freed: Go's heap profile does not show it, tools for C do (heaptrack, valgrind --tool=massif)"
+	if 2*m.alone() > m.known {
+		return append([]string{look}, trim[:1]...)
 	}
 	limit := f.Env("MALLOC_ARENA_MAX")
 	if m.arenas > 2 && limit != "1" && limit != "2" && 4*min(m.inArenas, 1<<50) > uint64(f.Leaf(ledger.CgoHeap)) {
-		lines = append([]string{"start it with MALLOC_ARENA_MAX=2: threads then share two arenas instead of leaving free memory in each of many"}, lines...)
+		trim = append([]string{"start it with MALLOC_ARENA_MAX=2: threads then share two arenas instead of leaving free memory in each of many"}, trim...)
 	}
-	return lines
+	return append(trim, look)
 }

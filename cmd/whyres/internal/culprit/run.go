@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // Build compiles the culprit into dir with that toolchain ("go1.21.0", Local),
@@ -67,6 +68,8 @@ func (c Culprit) Start(ctx context.Context, program string) (*Running, error) {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	cmd.Stderr = os.Stderr
+	// A Ctrl-C is for who started it: it has to stay while it is looked at.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
