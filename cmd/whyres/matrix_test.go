@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -10,7 +11,6 @@ import (
 	"whyres/cmd/whyres/internal/culprit"
 	"whyres/collector/explain"
 	"whyres/collector/explain/causes"
-	"whyres/collector/ledger"
 )
 
 // matrix is which culprit got which causes: the confusion matrix.
@@ -40,7 +40,7 @@ func (m *matrix) note(c culprit.Culprit, toolchain string, own []string, v *expl
 		} else if cause.Confidence == causes.Proved && !slices.Contains(c.Also, cause.ID) {
 			row.others = append(row.others, cause.ID)
 		}
-		row.cells[cause.ID] = fmt.Sprintf("%s%s %s", mark, cause.Confidence, ledger.Size(max(cause.Bytes, cause.Beside)))
+		row.cells[cause.ID] = fmt.Sprintf("%s%.2s%.0f", mark, cause.Confidence, float64(max(cause.Bytes, cause.Beside))/(1<<20))
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -52,7 +52,7 @@ func (m *matrix) note(c culprit.Culprit, toolchain string, own []string, v *expl
 func (m *matrix) print(t *testing.T) {
 	t.Helper()
 	slices.SortFunc(m.rows, func(a, b matrixRow) int { return strings.Compare(a.name, b.name) })
-	t.Logf("which culprit gets which causes (* its own):\n%s%s", m.table(), m.sum())
+	t.Logf("which culprit gets which causes: MiB, pr = proved, li = likely, po = possible, * its own:\n%s%s", m.table(), m.sum())
 	for _, row := range m.rows {
 		if len(row.others) > 0 {
 			t.Errorf("%s gets as proved what is not its own: %v", row.name, row.others)
@@ -60,23 +60,26 @@ func (m *matrix) print(t *testing.T) {
 	}
 }
 
-// table has a column for each cause that was found, in the catalogue's order.
+// table has a column for each cause that was found, in the catalogue's order: with
+// a number for its head, which the last lines tell.
 func (m *matrix) table() string {
-	columns := []string{"culprit"}
+	lines, legend := [][]string{{"culprit"}}, ""
+	var columns []string
 	for _, c := range causes.All() {
 		if slices.ContainsFunc(m.rows, func(row matrixRow) bool { return row.cells[c.ID] != "" }) {
 			columns = append(columns, c.ID)
+			lines[0] = append(lines[0], strconv.Itoa(len(columns)))
+			legend += fmt.Sprintf("%d %s\n", len(columns), c.ID)
 		}
 	}
-	lines := [][]string{columns}
 	for _, row := range m.rows {
 		line := []string{row.name}
-		for _, id := range columns[1:] {
+		for _, id := range columns {
 			line = append(line, row.cells[id])
 		}
 		lines = append(lines, line)
 	}
-	return aligned(lines)
+	return aligned(lines) + legend
 }
 
 // aligned pads the cells of each column to the same width.
@@ -122,9 +125,13 @@ func TestMatrix(t *testing.T) {
 	m.note(c, "go1.3", []string{"madv-free"}, &explain.Verdict{Causes: []explain.Cause{
 		{ID: "shared-memory", Confidence: causes.Proved, Bytes: 64 << 20},
 	}})
-	want := `culprit    madv-free         cgo-heap        offheap-mmap    shared-memory
-one go1.2  *proved 64.0 MiB  proved 2.0 MiB  likely 1.0 MiB
-one go1.3                                                    proved 64.0 MiB
+	want := `culprit    1      2    3    4
+one go1.2  *pr64  pr2  li1
+one go1.3                   pr64
+1 madv-free
+2 cgo-heap
+3 offheap-mmap
+4 shared-memory
 `
 	if got := m.table(); got != want {
 		t.Errorf("the table is\n%s\nwant\n%s", got, want)

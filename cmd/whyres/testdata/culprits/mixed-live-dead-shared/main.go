@@ -29,9 +29,15 @@ func main() {
 		written(b)
 		keep = append(keep, b)
 	}
-	runtime.GC()
+	// The records come before the last GC, the stacks after it.
+	before := collected()
+	end(8000)
+	records := collected()
 	debug.SetGCPercent(1000) // the next one is far off
-	dead := ended(20000)
+	end(8000)
+	var after runtime.MemStats
+	runtime.ReadMemStats(&after)
+	dead := int(records.HeapAlloc - before.HeapAlloc + after.StackInuse - records.StackInuse)
 	data, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_SHARED)
 	if err != nil {
 		panic(err)
@@ -42,11 +48,9 @@ func main() {
 	runtime.KeepAlive(keep)
 }
 
-// ended starts goroutines that are all alive at once, waits for their end, and
-// counts their stacks and records. They wait without anything that is allocated.
-func ended(n int32) int {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
+// end starts goroutines that are all alive at once, and waits for their end. They
+// wait for each other without anything that is allocated.
+func end(n int32) {
 	var alive int32
 	var ended sync.WaitGroup
 	ended.Add(int(n))
@@ -60,8 +64,12 @@ func ended(n int32) int {
 		}()
 	}
 	ended.Wait()
-	runtime.ReadMemStats(&after)
-	return int(after.StackInuse + after.HeapAlloc - before.StackInuse - before.HeapAlloc)
+}
+
+func collected() (m runtime.MemStats) {
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m
 }
 
 func written(data []byte) {
