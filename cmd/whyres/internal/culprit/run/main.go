@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/signal"
@@ -17,23 +18,30 @@ import (
 	"whyres/cmd/whyres/internal/culprit"
 )
 
-func main() {
-	var s show
-	flag.StringVar(&s.whyres, "whyres", "bin/whyres", "the program to run at it")
-	flag.StringVar(&s.dir, "culprits", "cmd/whyres/testdata/culprits", "the folder of culprits")
-	flag.StringVar(&s.sudo, "sudo", "", "the command that makes whyres root, where that is needed")
-	flag.Parse()
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// run is main with what it needs, and returns the exit code.
+func run(args []string, out, errs io.Writer) int {
+	flags := flag.NewFlagSet("culprit", flag.ContinueOnError)
+	flags.SetOutput(errs)
+	s := show{out: out, errs: errs}
+	flags.StringVar(&s.whyres, "whyres", "bin/whyres", "the program to run at it")
+	flags.StringVar(&s.dir, "culprits", "cmd/whyres/testdata/culprits", "the folder of culprits")
+	flags.StringVar(&s.sudo, "sudo", "", "the command that makes whyres root, where that is needed")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	err := s.run(ctx, flag.Args())
-	if err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, "culprit:", err)
-		os.Exit(1)
+	if err := s.named(ctx, flags.Args()); err != nil && ctx.Err() == nil {
+		_, _ = fmt.Fprintln(errs, "culprit:", err)
+		return 1
 	}
+	return 0
 }
 
-// run shows the one that is named, or lists all.
-func (s *show) run(ctx context.Context, args []string) error {
+// named shows the one that is named, or lists all.
+func (s *show) named(ctx context.Context, args []string) error {
 	switch len(args) {
 	case 0:
 		return s.list()
@@ -60,9 +68,10 @@ func (s *show) list() error {
 	for _, c := range all {
 		width = max(width, len(c.Name))
 	}
-	fmt.Print("make culprit NAME=... builds one of these, runs it, and has whyres look at it:\n\n")
+	text := "make culprit NAME=... builds one of these, runs it, and has whyres look at it:\n\n"
 	for _, c := range all {
-		fmt.Printf("  %-*s  %s\n", width, c.Name, c.What)
+		text += fmt.Sprintf("  %-*s  %s\n", width, c.Name, c.What)
 	}
-	return nil
+	_, err = io.WriteString(s.out, text)
+	return err
 }

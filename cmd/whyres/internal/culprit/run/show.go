@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"whyres/cmd/whyres/internal/culprit"
@@ -18,7 +20,10 @@ import (
 )
 
 // show runs whyres at culprits.
-type show struct{ whyres, dir, sudo string }
+type show struct {
+	whyres, dir, sudo string
+	out, errs         io.Writer
+}
 
 // patience is how long whyres has for ending by itself after a Ctrl-C, which it
 // gets from the terminal too: a second one would cut it short.
@@ -33,9 +38,9 @@ func (s *show) one(ctx context.Context, c culprit.Culprit) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
-	say("%s: %s", c.Name, c.What)
-	say("built with %s", strings.Replace(c.Go[0], culprit.Local, "the Go at hand", 1))
+	defer func() { _ = os.RemoveAll(work) }()
+	s.say("%s: %s", c.Name, c.What)
+	s.say("built with %s", strings.Replace(c.Go[0], culprit.Local, "the Go at hand", 1))
 	program, err := c.Build(ctx, c.Go[0], work)
 	if err != nil {
 		return err
@@ -46,12 +51,12 @@ func (s *show) one(ctx context.Context, c culprit.Culprit) error {
 	}
 	defer running.Stop()
 	for name, value := range c.Env {
-		say("runs with %s=%s", name, value)
+		s.say("runs with %s=%s", name, value)
 	}
 	if c.See == "trace" {
 		return s.trace(ctx, c, running, filepath.Join(work, "trace.whyres"))
 	}
-	if err := settle(ctx, c, running); err != nil {
+	if err := s.settle(ctx, c, running); err != nil {
 		return err
 	}
 	w, err := s.start(slices.Concat([]string{"explain", "-p", strconv.Itoa(running.PID)}, c.Flags))
@@ -78,7 +83,7 @@ func (s *show) trace(ctx context.Context, c culprit.Culprit, running *culprit.Ru
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	if err := settle(ctx, c, running); err != nil {
+	if err := s.settle(ctx, c, running); err != nil {
 		return errors.Join(err, s.wait(ctx, w))
 	}
 	return errors.Join(s.interrupt(w), <-w.ended)
@@ -96,12 +101,12 @@ func allowed(c culprit.Culprit) error {
 }
 
 // settle has it make its memory, and waits as long as it asks for.
-func settle(ctx context.Context, c culprit.Culprit, running *culprit.Running) error {
+func (s *show) settle(ctx context.Context, c culprit.Culprit, running *culprit.Running) error {
 	made, err := running.Make()
 	if err != nil {
 		return err
 	}
-	say("process %d made %s%s", running.PID, ledger.Size(made.Total), parts(c, made))
+	s.say("process %d made %s%s", running.PID, ledger.Size(made.Total), parts(c, made))
 	if c.Settle == "" {
 		return nil
 	}
@@ -109,7 +114,7 @@ func settle(ctx context.Context, c culprit.Culprit, running *culprit.Running) er
 	if err != nil {
 		return err
 	}
-	say("it needs %v to settle", wait)
+	s.say("it needs %v to settle", wait)
 	select {
 	case <-time.After(wait):
 	case <-ctx.Done():
@@ -138,10 +143,10 @@ type whyres struct {
 // start shows the command, and starts it as root.
 func (s *show) start(args []string) (*whyres, error) {
 	line := append(strings.Fields(s.sudo), append([]string{s.whyres}, args...)...)
-	say("%s", strings.Join(line, " "))
+	s.say("%s", strings.Join(line, " "))
 	// It ends by a signal of its own, in order: not by the context, at once.
 	cmd := exec.CommandContext(context.Background(), line[0], line[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, s.out, s.errs
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -165,10 +170,13 @@ func (s *show) wait(ctx context.Context, w *whyres) error {
 	return errors.Join(s.interrupt(w), <-w.ended)
 }
 
-// interrupt is Ctrl-C for whyres alone. What sudo runs, only root may signal.
+// interrupt is Ctrl-C for whyres alone. What sudo runs, only root may signal; and
+// sudo passes on no signal from its own process group.
 func (s *show) interrupt(w *whyres) error {
 	line := append(strings.Fields(s.sudo), "kill", "-INT", strconv.Itoa(w.cmd.Process.Pid))
-	return exec.CommandContext(context.Background(), line[0], line[1:]...).Run()
+	kill := exec.CommandContext(context.Background(), line[0], line[1:]...)
+	kill.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	return kill.Run()
 }
 
 // began: something is recorded.
@@ -177,4 +185,6 @@ func began(recording string) bool {
 	return err == nil && s.Size() > 0
 }
 
-func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "# "+format+"\n", args...) }
+func (s *show) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.errs, "# "+format+"\n", args...)
+}
