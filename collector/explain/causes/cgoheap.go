@@ -29,7 +29,7 @@ func cgoHeap() Cause {
 				"mallopt(M_MMAP_THRESHOLD, 131072), or MALLOC_MMAP_THRESHOLD_=131072 at the next start: larger blocks are mapped alone and go back as they are freed; each costs two system calls",
 				"free what C code still holds: Go's GC does not",
 			},
-			Versions: "Programs built with cgo, any Go. glibc; what is said of its own ways is of 2.26 and newer.",
+			Versions: "Programs built with cgo, any Go. What is said of malloc's ways is of glibc.",
 			Sources: []string{
 				"mallopt(3), M_ARENA_MAX, M_MMAP_THRESHOLD, M_TRIM_THRESHOLD", "malloc_trim(3)", "malloc_info(3)",
 				"glibc malloc/arena.c (HEAP_MAX_SIZE)", "golang.org/issue/53440",
@@ -165,7 +165,7 @@ func (m malloc) alone() uint64 {
 // arenas where those hold much.
 func (m malloc) remedies(f *Facts) []string {
 	trim := []string{
-		"call malloc_trim(0) by cgo once the load is over: glibc then gives back the free pages inside malloc",
+		"call malloc_trim(0), from Go by cgo, once the load is over: glibc then gives back the free pages inside malloc",
 		"start it with MALLOC_MMAP_THRESHOLD_=131072: blocks from 128 KiB on go back as they are freed",
 	}
 	look := "look for C memory that is never freed: Go's heap profile does not show it, tools for C do (heaptrack, valgrind --tool=massif)"

@@ -97,7 +97,7 @@ func codeFiles(exe, libraries int64) *Finding {
 	found := &Finding{
 		Confidence: Possible,
 		Says:       "are the program's own file and its libraries: code that runs and constants, which the kernel can take back, and variables",
-		Remedy:     []string{"none is needed: clean pages go by themselves when memory gets short; a smaller program has fewer (go build -ldflags=-s does not change what is resident)"},
+		Remedy:     []string{"none is needed: clean pages go by themselves when memory gets short"},
 	}
 	if exe > 0 {
 		found.Takes = append(found.Takes, Take{ledger.FileExe, exe})

@@ -16,7 +16,7 @@ func offHeapMmap() Cause {
 		ID: "offheap-mmap",
 		Page: Page{
 			What: "memory that Go code or a C library mapped for itself, beside Go's heap",
-			Mechanism: "Caches and databases written in Go map memory by mmap to keep it out of the GC's sight (fastcache, badger and ristretto's z package, for instance). " +
+			Mechanism: "Caches and databases written in Go map memory by mmap to keep it out of the GC's sight (fastcache, for instance). " +
 				"The GC does not free it, heap profiles do not show it, and GOMEMLIMIT does not count it: it stays until its owner unmaps it. " +
 				"Memory of C allocators other than glibc's malloc (jemalloc, tcmalloc, mimalloc, musl), and what memalign and the like return, looks the same from outside and counts here too.",
 			Proof: "It is resident anonymous memory that is none of Go's heap, of the Go runtime's own tables, of glibc's malloc or of a thread's stack. " +

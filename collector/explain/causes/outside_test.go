@@ -221,6 +221,21 @@ func TestOutside(t *testing.T) {
 			says: []string{"/memfd:frames (deleted): 20.0 MiB", "ipcrm -m 32771", "+ 31 '", "shm_unlink"},
 		},
 		{
+			name: "a library on a tmpfs is code, and no shared memory",
+			vmas: []mem.VMA{runtimeOwn(), {
+				Range: mem.RangeAt(arena, 64*mib), Perms: "r-xp", Path: "/run/app/lib.so", Inode: 41, Rss: 20 * mib, Shmem: true,
+			}},
+		},
+		{
+			name: "threads of a program that is not Go",
+			vmas: []mem.VMA{reserved(arena-4096, 4096), anon(arena, 8*mib, 7*mib, mem.OwnerThread, 7*mib)},
+			change: func(s *mem.Sample, p *mem.Process) {
+				s.Pages, s.MemStats, p.GoVersion = nil, nil, ""
+			},
+			want: "thread-stacks", confidence: Proved, bytes: 7*mib + 16<<10,
+			says: []string{"fewer threads"}, not: []string{"goroutine"},
+		},
+		{
 			name: "a System V segment numbered 0",
 			vmas: []mem.VMA{runtimeOwn(), fileAt(arena, 64*mib, "/SYSV00000000 (deleted)", 0, 20*mib, 0)},
 			want: "shared-memory", confidence: Proved, bytes: 20 * mib, says: []string{"ipcrm -m 0 "},

@@ -53,6 +53,9 @@ func findThreadStacks(f *Facts) *Finding {
 		},
 		Ask: []string{"a goroutine profile with debug=2 shows as \"syscall\" those that hold a thread now"},
 	}
+	if f.Process.GoVersion == "" {
+		found.Remedy, found.Ask = []string{"fewer threads, or less use of their stacks (large local arrays, deep recursion): what was touched stays while a thread lives"}, nil
+	}
 	if nearlyAll(known, bytes) {
 		found.Confidence = Proved
 		found.Evidence = []string{fmt.Sprintf("%s of stacks are located, and counted page by page", bytesOf(known))}
