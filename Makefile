@@ -20,6 +20,10 @@ build: ## bin/whyres, bin/server, bin/pulse
 demo: build ## the whole story in a minute; FULL=1: with the runtime's own clock, six minutes
 	@SUDO="$(SUDO)" FULL="$(FULL)" bash cmd/demo.sh
 
+.PHONY: culprit
+culprit: build ## NAME=madv-free: runs a program that holds memory for that cause, and whyres at it; without NAME lists them
+	@$(GO) run ./cmd/whyres/internal/culprit/run -sudo "$(SUDO)" $(NAME)
+
 .PHONY: test
 test: ## all tests: what needs no root, then the rest through sudo
 	$(GO) vet ./...

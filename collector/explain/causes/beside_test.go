@@ -11,8 +11,6 @@ import (
 	"whyres/collector/mem"
 )
 
-const mib = 1 << 20
-
 // goProcess are the facts of a healthy process: 40 MiB of heap, 4 MiB of its own
 // file, 1 MiB of the runtime's; change makes a case of it.
 func goProcess(change func(f *Facts)) *Facts {

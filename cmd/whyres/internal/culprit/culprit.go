@@ -14,8 +14,11 @@ type Culprit struct {
 	// Name is the folder's, Dir its path.
 	Name string `json:"-"`
 	Dir  string `json:"-"`
-	// Cause is the id that has to come first.
-	Cause string `json:"cause"`
+	// Cause is the id that has to come first; of a mixed one there is none.
+	Cause string `json:"cause,omitempty"`
+	// Mixed: it makes memory for several causes at once and says how much for
+	// each; all have to be named, in any order.
+	Mixed bool `json:"mixed,omitempty"`
 	// Also are causes that it cannot do without: they may come before its own,
 	// and be proved too.
 	Also []string `json:"also,omitempty"`
@@ -39,8 +42,10 @@ type Culprit struct {
 	Flags []string `json:"flags,omitempty"`
 	// Settle is how long to wait after it has made its memory, "3s".
 	Settle string `json:"settle,omitempty"`
-	// Confidence is the least that will do.
-	Confidence string `json:"confidence"`
+	// Confidence is the least that will do; Least that of some causes of a mixed
+	// one, by id.
+	Confidence string            `json:"confidence"`
+	Least      map[string]string `json:"least,omitempty"`
 	// Within is by how many percent the bytes may be off. Beside: they are those
 	// beside RES.
 	Within int  `json:"within"`
@@ -96,8 +101,8 @@ func Load(dir string) (Culprit, error) {
 	if len(c.Go) == 0 {
 		c.Go = []string{Local}
 	}
-	if c.Cause == "" || c.What == "" || c.Within <= 0 || c.Confidence == "" || !slices.Contains([]string{"explain", "trace"}, c.See) {
-		return c, fmt.Errorf("%s: want cause, what, confidence, within, and see: explain or trace", path)
+	if (c.Cause == "") != c.Mixed || c.What == "" || c.Within <= 0 || c.Confidence == "" || !slices.Contains([]string{"explain", "trace"}, c.See) {
+		return c, fmt.Errorf("%s: want cause or mixed, what, confidence, within, and see: explain or trace", path)
 	}
 	return c, nil
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // Build compiles the culprit into dir with that toolchain ("go1.21.0", Local),
@@ -58,14 +59,17 @@ type Running struct {
 	says  *bufio.Reader
 }
 
-// Start starts the program, which waits until it is told to make its memory.
-func (c Culprit) Start(program string) (*Running, error) {
-	cmd := exec.Command(program, c.Args...) //nolint:noctx // its owner ends it by Stop
+// Start starts the program, which waits until it is told to make its memory. It
+// is killed when ctx ends.
+func (c Culprit) Start(ctx context.Context, program string) (*Running, error) {
+	cmd := exec.CommandContext(ctx, program, c.Args...)
 	cmd.Env = os.Environ()
 	for name, value := range c.Env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	cmd.Stderr = os.Stderr
+	// A Ctrl-C is for who started it: it has to stay while it is looked at.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -80,20 +84,26 @@ func (c Culprit) Start(program string) (*Running, error) {
 	return &Running{PID: cmd.Process.Pid, cmd: cmd, stdin: stdin, says: bufio.NewReader(stdout)}, nil
 }
 
-// Make has it make its memory, and returns how many bytes it made.
-func (r *Running) Make() (made int64, err error) {
+// Made is how many bytes a culprit made, and of a mixed one how many for which
+// cause.
+type Made struct {
+	Total int64            `json:"made"`
+	Parts map[string]int64 `json:"parts,omitempty"`
+}
+
+// Make has it make its memory, and returns how much it made.
+func (r *Running) Make() (made Made, err error) {
 	if _, err := io.WriteString(r.stdin, "\n"); err != nil {
-		return 0, err
+		return made, err
 	}
 	line, err := r.says.ReadBytes('\n')
 	if err != nil {
-		return 0, fmt.Errorf("the culprit ended before it said what it made: %w", err)
+		return made, fmt.Errorf("the culprit ended before it said what it made: %w", err)
 	}
-	var said struct{ Made int64 }
-	if err := json.Unmarshal(line, &said); err != nil {
-		return 0, fmt.Errorf("the culprit said %q: %w", strings.TrimSpace(string(line)), err)
+	if err := json.Unmarshal(line, &made); err != nil {
+		return made, fmt.Errorf("the culprit said %q: %w", strings.TrimSpace(string(line)), err)
 	}
-	return said.Made, nil
+	return made, nil
 }
 
 // Stop ends it.
