@@ -19,7 +19,8 @@ func gcClock() Cause {
 				"While a program allocates, GCs come as its heap grows. In an idle program one is forced two minutes after the last; " +
 				"the runtime's monitor thread does that, and it may sleep for another minute.",
 			Proof: "whyres reads which free pages are resident, how full each chunk was, what the scavenger aims at, and when the last GC was. " +
-				"It leaves out the memory that the program is about to fill again before its next GC, by the pace since the last.",
+				"It leaves out the memory that the program is about to fill again before its next GC, by the pace since the last; " +
+				"while a program is at work, and what it leaves out is the larger part, the rest is called possible.",
 			Remedy: []string{
 				"wait: it goes by itself, at the latest after two forced GCs, some four to six minutes after it was dropped",
 				"debug.FreeOSMemory() in the program once a big job is done: a full GC, and faults when the memory is used again",
@@ -39,12 +40,12 @@ func findGCClock(f *Facts) *Finding {
 	if f.Stats().NumGC == 0 {
 		waiting = append(waiting, f.All(ledger.IdleGoal)...)
 	}
-	takes := beyond(waiting, f.room())
+	takes, sure := f.useless(waiting)
 	if len(takes) == 0 {
 		return nil
 	}
 	found := &Finding{
-		Confidence: Proved, Takes: takes, Says: "are free in Go's heap and wait for " + waitsFor(f),
+		Confidence: sure, Takes: takes, Says: "are free in Go's heap and wait for " + waitsFor(f),
 		Evidence: []string{f.lastGC()},
 		Remedy:   []string{"wait: " + f.nextGC(), "debug.FreeOSMemory() in the program after a big job, at the price of a full GC"},
 	}

@@ -17,8 +17,8 @@ func goalMet() Cause {
 				"again before the next GC: with GOGC=100 it may double. In a busy program this headroom is used in each GC cycle, and " +
 				"giving it back would only bring page faults. In a program that has gone quiet it stays until the next GC finds less memory in " +
 				"use, and sets a lower goal.",
-			Proof: "The goal is read from the runtime. whyres calls it proved where the program, at its pace since the last GC, will not fill " +
-				"the headroom before a GC is forced, and the headroom is more than a quarter of the heap in use; " +
+			Proof: "The goal is read from the runtime. whyres calls it proved where the program has had no GC for ten seconds, and for three times as long as is usual for it, will not fill " +
+				"the headroom at its pace since then before a GC is forced, and the headroom is more than a quarter of the heap in use; " +
 				"possible where the program may well be about to fill it, which is healthy.",
 			Remedy: []string{
 				"a lower GOGC (GOGC=50, debug.SetGCPercent(50)): less headroom, for more GC work",
@@ -56,15 +56,15 @@ func findGoalMet(f *Facts) *Finding {
 	return found
 }
 
-// unusedHeadroom: it is more than what the program will fill, and than a quarter
+// unusedHeadroom: the program has gone quiet, and it is more than what the program will fill, and than a quarter
 // of what is in use, which is little beside the doubling that GOGC=100 allows.
 func (f *Facts) unusedHeadroom(takes []Take) bool {
 	kept := Total(takes)
-	return kept-f.room() >= f.Worth() && kept > int64(min(f.Stats().HeapInuse/4, 1<<62))
+	_, quiet := f.untilForced()
+	return quiet && kept-f.room() >= f.Worth() && kept > int64(min(f.Stats().HeapInuse/4, 1<<62))
 }
 
-// sinceMarked is what was allocated since the last GC, less what it may have
-// swept since.
+// sinceMarked is what was allocated since the last GC, in bytes.
 func (f *Facts) sinceMarked() int64 {
 	m := f.Stats()
 	return int64(m.HeapAlloc - min(m.HeapMarked, m.HeapAlloc))

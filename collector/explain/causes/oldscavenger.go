@@ -28,12 +28,12 @@ func findOldScavenger(f *Facts) *Finding {
 	if minor := f.GoMinor(); minor == 0 || minor > 12 {
 		return nil
 	}
-	takes := beyond(f.All(ledger.HeapIdle), f.room())
+	takes, sure := f.useless(f.All(ledger.HeapIdle))
 	if len(takes) == 0 {
 		return nil
 	}
 	return &Finding{
-		Confidence: Proved, Takes: takes,
+		Confidence: sure, Takes: takes,
 		Says:     "are free in Go's heap: this version of Go gives them back only once they have been unused for five minutes",
 		Evidence: []string{f.Process.GoVersion + " looks every two and a half minutes for memory unused for five", f.lastGC()},
 		Remedy: []string{

@@ -1,4 +1,4 @@
-// Command grown-stacks has 2,000 goroutines that needed 50 KiB of stack each once, and
+// Command grown-stacks has 1,000 goroutines that needed 110 KiB of stack each once, and
 // wait since. GCs come; with GODEBUG=gcshrinkstackoff=1 they shrink no stack.
 package main
 
@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-const goroutines = 2000
+const goroutines = 1000
 
 func main() {
 	in := bufio.NewReader(os.Stdin)
@@ -24,17 +24,16 @@ func main() {
 	deep.Add(goroutines)
 	for i := 0; i < goroutines; i++ {
 		go func() {
-			recurse(50)
+			recurse(105)
 			deep.Done()
 			select {}
 		}()
 	}
 	deep.Wait()
-	made := resident() - before
 	for i := 0; i < 8; i++ {
 		runtime.GC()
 	}
-	fmt.Printf("{\"made\": %d}\n", made)
+	fmt.Printf("{\"made\": %d}\n", resident()-before)
 	io.Copy(ioutil.Discard, in)
 }
 

@@ -12,6 +12,8 @@ import (
 	"runtime/debug"
 )
 
+const made = 96 << 20
+
 var keep [][]byte
 
 func main() {
@@ -19,7 +21,7 @@ func main() {
 	if _, err := in.ReadString('\n'); err != nil {
 		return
 	}
-	for i := 0; i < 96; i++ {
+	for i := 0; i < made>>20; i++ {
 		b := make([]byte, 1<<20)
 		for at := 0; at < len(b); at += 4096 {
 			b[at] = 1
@@ -28,9 +30,6 @@ func main() {
 	}
 	keep = nil
 	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	made := m.HeapIdle - m.HeapReleased
 	if len(os.Args) > 1 {
 		debug.FreeOSMemory()
 	}
