@@ -49,7 +49,7 @@ func findGoroutineLeak(f *Facts) *Finding {
 		found.Ask = []string{fmt.Sprintf("whyres trace -p %d --for 10m shows whether their number grows", f.Process.PID)}
 		return found
 	}
-	found.Evidence = append(found.Evidence, fmt.Sprintf("in %s of trace their number went from %d to %d", seconds(t.Duration), t.GoroutinesFirst, t.GoroutinesLast))
+	found.Evidence = append(found.Evidence, fmt.Sprintf("in %s of trace their number went from %d to %d", lasted(t.Duration), t.GoroutinesFirst, t.GoroutinesLast))
 	if t.GoroutinesLast-t.GoroutinesFirst >= max(manyGoroutines, t.GoroutinesFirst/2) {
 		found.Confidence = Likely
 	}

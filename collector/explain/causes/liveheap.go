@@ -73,7 +73,7 @@ func (f *Facts) grewLive() (grown bool, told string) {
 	}
 	marked := f.Trace.Marked
 	first, last := marked[0], marked[len(marked)-1]
-	told = fmt.Sprintf("GC %d found %s live, GC %d, %s later, %s", first.NumGC, size(int64(first.Bytes)), last.NumGC, seconds(last.At.Sub(first.At)), size(int64(last.Bytes)))
+	told = fmt.Sprintf("GC %d found %s live, GC %d, %s later, %s", first.NumGC, size(int64(first.Bytes)), last.NumGC, lasted(last.At.Sub(first.At)), size(int64(last.Bytes)))
 	tail := marked[len(marked)-1-steps:]
 	for i := range steps {
 		if tail[i+1].Bytes <= tail[i].Bytes {

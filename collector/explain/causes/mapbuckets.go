@@ -9,7 +9,7 @@ func mapBuckets() Cause {
 			What: "maps do not shrink: a map keeps the room for the most entries that it ever held",
 			Mechanism: "delete empties an entry's place and keeps it. The memory of a map that held a million entries once stays live for as long as the map does, " +
 				"be it empty. What values or keys point to is freed; what lies in the map itself is not.",
-			Proof: "None from outside: a map's tables are live objects among others, and their type cannot be read from the heap. They show as live-heap. " +
+			Proof: "None: from outside a map's tables cannot be told from other live objects, as the heap does not say what type an object is. They show as live-heap. " +
 				"A heap profile tells: go tool pprof -sample_index=inuse_space http://ADDRESS/debug/pprof/heap names the functions that assign to the map, with runtime.mapassign or internal/runtime/maps below them, " +
 				"and len(m) in the program is far below what it once was.",
 			Remedy: []string{

@@ -12,7 +12,7 @@ func (f *Facts) lastGC() string {
 		return "no GC has run yet"
 	}
 	if since, known := f.SinceGC(); known {
-		return fmt.Sprintf("GC %d, the last, ended %s ago", m.NumGC, seconds(since))
+		return fmt.Sprintf("GC %d, the last, ended %s ago", m.NumGC, lasted(since))
 	}
 	return fmt.Sprintf("GC %d was the last", m.NumGC)
 }
@@ -45,15 +45,15 @@ func (f *Facts) nextGC() string {
 	case !known:
 		text += " by force two to three minutes after the last"
 	case since >= forcedGC:
-		text += " by force within " + seconds(max(forcedGC+sysmonSleep-since, time.Second))
+		text += " by force within " + lasted(max(forcedGC+sysmonSleep-since, time.Second))
 	default:
-		text += fmt.Sprintf(" by force in %s, up to a minute later while the process is idle", seconds(forcedGC-since))
+		text += fmt.Sprintf(" by force in %s, up to a minute later while the process is idle", lasted(forcedGC-since))
 	}
 	return text
 }
 
-// seconds writes a time as people say it: 0.4 s, 12 s, 3m05s.
-func seconds(d time.Duration) string {
+// lasted writes a time as people say it: 0.4 s, 12 s, 3m05s.
+func lasted(d time.Duration) string {
 	switch {
 	case d < 9950*time.Millisecond:
 		return fmt.Sprintf("%.1f s", d.Seconds())

@@ -9,7 +9,7 @@ func poolBuffers() Cause {
 			What: "a sync.Pool keeps buffers, each as large as the largest use of it",
 			Mechanism: "A buffer that grew for one large request goes back to the pool at that size, and serves small ones from then on. " +
 				"A pool that is in use keeps all of them live. What has not been used for two GCs is dropped: a pool that has gone quiet empties itself.",
-			Proof: "None from outside: pooled buffers are live objects among others. They show as live-heap, often as large objects. A heap profile tells: " +
+			Proof: "None: from outside pooled buffers cannot be told from other live objects. They show as live-heap, often as large objects. A heap profile tells: " +
 				"go tool pprof -sample_index=inuse_space http://ADDRESS/debug/pprof/heap names the functions that grew the buffers (bytes.growSlice, the pool's New). " +
 				"If RES falls after two GCs without load, it was a pool.",
 			Remedy: []string{

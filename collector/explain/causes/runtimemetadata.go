@@ -16,9 +16,9 @@ const (
 	metadataShare = 8
 )
 
-// bucketsBase is what profiles take in any process: the hash table
-// (runtime.buckHashSize pointers, 1.4 MiB) and some buckets.
-const bucketsBase = 2 << 20
+// bucketTable is the hash table of profiles' buckets in any process: 179,999
+// pointers (runtime.buckHashSize), of which a few buckets touch few pages.
+const bucketTable = 179999 * 8
 
 // runtimeMetadata: what the runtime needed at its peak.
 func runtimeMetadata() Cause {
@@ -28,8 +28,8 @@ func runtimeMetadata() Cause {
 			What: "the Go runtime's own memory: it stays what it was at the peak, and is never given back",
 			Mechanism: "Records of spans, the GC's bitmaps and work buffers, what the network poller keeps for each connection, and the buckets of profiles come from memory " +
 				"that the runtime reuses and never returns. So it stays at the size of the largest heap, the most connections and the most places that were ever profiled.",
-			Proof: "The runtime counts each kind (MSpanSys and MSpanInuse, BuckHashSys, GCSys, OtherSys). whyres takes what is above 4 MiB and an eighth of the heap, which any process may have. " +
-				"It is proved where records of spans that are not in use, or the buckets of profiles, make up half of that; possible otherwise.",
+			Proof: "The runtime counts each kind (MSpanSys and MSpanInuse, BuckHashSys, GCSys, OtherSys). Where these do not tell, whyres takes what is above 4 MiB and an eighth of the heap, which any process may have. " +
+				"It is proved for the records of spans that are not in use any more, and for the buckets of profiles, which the runtime counts by themselves; of the rest it is only possible that a peak left it.",
 			Remedy: []string{
 				"lower the peak: fewer connections, objects and goroutines at a time",
 				"a larger runtime.MemProfileRate (512 KiB is the default), or 0, set first thing in main, where the buckets of profiles hold it",
@@ -44,26 +44,27 @@ func runtimeMetadata() Cause {
 
 func findRuntimeMetadata(f *Facts) *Finding {
 	m := f.Stats()
-	above := f.Leaf(ledger.Metadata) - metadataBase - int64(min((m.HeapSys-min(m.HeapReleased, m.HeapSys))/metadataShare, 1<<62))
-	if above <= 0 {
-		return nil
-	}
-	buckets := bytesAbove(m.BuckHashSys, bucketsBase)
-	unused := bytesAbove(m.MSpanSys, m.MSpanInuse)
+	buckets, unused := bytesAbove(m.BuckHashSys, bucketTable), bytesAbove(m.MSpanSys, m.MSpanInuse)
 	found := &Finding{
-		Confidence: Possible, Takes: []Take{{ledger.Metadata, above}},
-		Says: "are the runtime's own memory above what is usual for this heap: it is kept at the size of a peak, and never given back",
 		Evidence: []string{fmt.Sprintf("spans' records %s, of which %s are in use; profiles %s; the GC %s; other (the network poller among it) %s",
 			size(int64(m.MSpanSys)), size(int64(m.MSpanInuse)), size(int64(m.BuckHashSys)), size(int64(m.GCSys)), size(int64(m.OtherSys)))},
 		Remedy: []string{"lower the peak of objects, connections and goroutines; a restart gets rid of it until the next"},
 	}
-	if 2*(buckets+unused) >= above {
-		found.Confidence = Proved
+	if known := min(buckets+unused, f.Leaf(ledger.Metadata)); known >= f.Worth() {
+		found.Confidence, found.Takes = Proved, []Take{{ledger.Metadata, known}}
+		found.Says = "are the runtime's records of spans that the heap had at its peak and has no more: they are never given back"
+		if buckets > unused {
+			found.Says = "are buckets of profiles: one for each call stack that was seen to allocate or to block, never given back"
+			found.Remedy = []string{profileRate(f.Clock().MemProfileRate), "a restart"}
+		}
+		return found
 	}
-	if 2*buckets >= above {
-		found.Says = "are the runtime's own memory above what is usual, most of it for profiles: a bucket for each place that allocated or blocked, never given back"
-		found.Remedy = []string{profileRate(f.Clock().MemProfileRate), "a restart"}
+	above := f.Leaf(ledger.Metadata) - metadataBase - bytesAbove(m.HeapSys, m.HeapReleased)/metadataShare
+	if above <= 0 {
+		return nil
 	}
+	found.Confidence, found.Takes = Possible, []Take{{ledger.Metadata, above}}
+	found.Says = "are the runtime's own memory above what is usual for this heap: it is kept at the size of a peak, and never given back"
 	return found
 }
 

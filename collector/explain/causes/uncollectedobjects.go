@@ -10,10 +10,10 @@ import (
 // (runtime.heapMinimum): no program is asked about less.
 const smallestGoal = 4 << 20
 
-// uncollected: objects that no GC has looked at yet.
-func uncollected() Cause {
+// uncollectedObjects: objects that no GC has looked at yet.
+func uncollectedObjects() Cause {
 	return Cause{
-		ID: "uncollected",
+		ID: "uncollected-objects",
 		Page: Page{
 			What: "objects allocated since the last GC: whether they are still used, only the next GC tells",
 			Mechanism: "An object that is no longer used stays until a GC finds that. GCs come as the heap grows: with GOGC=100 when it has doubled. " +
@@ -28,11 +28,11 @@ func uncollected() Cause {
 			Versions: "All.",
 			Sources:  []string{"runtime/mgc.go: gcTrigger.test", "runtime/mgcpacer.go: heapMinimum", "runtime/proc.go: forcegcperiod"},
 		},
-		Find: findUncollected,
+		Find: findUncollectedObjects,
 	}
 }
 
-func findUncollected(f *Facts) *Finding {
+func findUncollectedObjects(f *Facts) *Finding {
 	m := f.Stats()
 	if m.Source != "memory" || m.HeapAlloc <= smallestGoal {
 		return nil

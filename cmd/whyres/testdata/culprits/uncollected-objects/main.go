@@ -1,4 +1,4 @@
-// Command uncollected drops 48 MiB before any GC has run.
+// Command uncollected-objects drops 48 MiB before any GC has run.
 package main
 
 import (
