@@ -24,10 +24,10 @@ const (
 // (retainExtraPercent): room is never less.
 func (f *Facts) room() int64 {
 	slack := int64(min(f.Stats().HeapInuse/10, 1<<62))
-	goal := f.untilGoal()
 	if pace, quiet := f.untilForced(); quiet {
-		return max(slack, min(goal, pace))
+		return max(slack, pace)
 	}
+	goal := f.untilGoal()
 	if goal > 0 {
 		goal += int64(f.Stats().NextGC / 4)
 	}
@@ -45,8 +45,8 @@ func (f *Facts) untilGoal() int64 {
 }
 
 // untilForced is what is allocated before a GC is forced, at the pace since the
-// last one; false where that pace is not to be trusted, as the program may only
-// pause.
+// last one. It is false where the heap grows to its goal before that, or where the
+// pace is not to be trusted, as the program may only pause.
 func (f *Facts) untilForced() (bytes int64, quiet bool) {
 	m := f.Stats()
 	since, known := f.SinceGC()
@@ -56,8 +56,8 @@ func (f *Facts) untilForced() (bytes int64, quiet bool) {
 	if since >= forcedGC || m.HeapAlloc <= m.HeapMarked {
 		return 0, true
 	}
-	grown := float64(m.HeapAlloc - m.HeapMarked)
-	return int64(min(grown*float64(forcedGC-since)/float64(since), 1<<62)), true
+	pace := float64(m.HeapAlloc-m.HeapMarked) * float64(forcedGC-since) / float64(since)
+	return int64(min(pace, 1<<62)), pace < float64(f.untilGoal())
 }
 
 // betweenGCs is the usual time between two GCs that came by growth: in the trace,
