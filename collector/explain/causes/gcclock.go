@@ -1,0 +1,98 @@
+package causes
+
+import (
+	"fmt"
+
+	"whyres/collector/ledger"
+)
+
+// gcClock: free memory waits for the next GC, or for the scavenger to get to it.
+func gcClock() Cause {
+	return Cause{
+		ID: "gc-clock",
+		Page: Page{
+			What: "free memory in Go's heap waits for the next GC, or for the runtime's scavenger, to be given back",
+			Mechanism: "Go does not give memory back when the program drops it. A GC has to find that it is no longer used; then " +
+				"the scavenger, a thread of work in the background, gives back what is above its goal, at about 1 % of one CPU's time. " +
+				"Since Go 1.21 it passes over a 4 MiB chunk of the heap in which 496 of the 512 pages or more were in use in this GC " +
+				"cycle or the one before: so memory dropped from a full chunk goes back after the second GC, not the first. " +
+				"While a program allocates, GCs come as its heap grows. In an idle program one is forced two minutes after the last; " +
+				"the runtime's monitor thread does that, and it may sleep for another minute.",
+			Proof: "whyres reads which free pages are resident, how full each chunk was, what the scavenger aims at, and when the last GC was. " +
+				"It leaves out the memory that the program is about to fill again before its next GC, by the pace since the last; " +
+				"while a program is at work, and what it leaves out is the larger part, the rest is called possible.",
+			Remedy: []string{
+				"wait: it goes by itself, at the latest after two forced GCs, some four to six minutes after it was dropped",
+				"debug.FreeOSMemory() in the program once a big job is done: a full GC, and faults when the memory is used again",
+			},
+			Versions: "Go 1.13 and newer; the wait for full chunks since Go 1.21.",
+			Sources: []string{
+				"runtime/mgcscavenge.go: bgscavenge, scavChunkData.shouldScavenge, scavChunkHiOccPages",
+				"runtime/proc.go: sysmon, forcegcperiod", "runtime/mgc.go: gcTrigger.test", "golang.org/issue/16930",
+			},
+		},
+		Find: findGCClock,
+	}
+}
+
+func findGCClock(f *Facts) *Finding {
+	waiting := f.All(ledger.IdleDense, ledger.IdleDue)
+	if f.Stats().NumGC == 0 {
+		waiting = append(waiting, f.All(ledger.IdleGoal)...)
+	}
+	takes, sure := f.useless(waiting)
+	if len(takes) == 0 {
+		return nil
+	}
+	found := &Finding{
+		Confidence: sure, Takes: takes, Says: "are free in Go's heap and wait for " + waitsFor(f),
+		Evidence: []string{f.lastGC()},
+		Remedy:   []string{"wait: " + f.nextGC(), "debug.FreeOSMemory() in the program after a big job, at the price of a full GC"},
+	}
+	if dense := f.Leaf(ledger.IdleDense); dense > 0 {
+		found.Evidence = append(found.Evidence, denseEvidence(f, dense))
+	}
+	if due := f.Leaf(ledger.IdleDue); due > 0 {
+		found.Evidence = append(found.Evidence, dueEvidence(f, due))
+	}
+	if f.Trace == nil {
+		found.Ask = []string{fmt.Sprintf("whyres trace -p %d shows the next GCs and what is given back after each", f.Process.PID)}
+	}
+	return found
+}
+
+// waitsFor: the largest part tells.
+func waitsFor(f *Facts) string {
+	dense, due := f.Leaf(ledger.IdleDense), f.Leaf(ledger.IdleDue)
+	switch {
+	case f.Stats().NumGC == 0:
+		return "the first GC: before it the scavenger has no goal"
+	case dense < due:
+		return "the scavenger, which may give them back now"
+	case int64(f.Pages().Next.Resident) < dense/2:
+		return "two more GCs: the chunks that they are in were nearly full when the last one ran"
+	}
+	return "the next GC: the chunks that they are in were nearly full before the last one"
+}
+
+func denseEvidence(f *Facts, dense int64) string {
+	text := size(dense) + " of free memory lie in 4 MiB chunks that were nearly full in this GC cycle or the one before: the scavenger passes over them"
+	if next := int64(f.Pages().Next.Resident); next > 0 {
+		text += fmt.Sprintf("; %s of it may go after the next GC", size(min(next, dense)))
+	}
+	return text
+}
+
+func dueEvidence(f *Facts, due int64) string {
+	text := size(due) + " are above what the scavenger aims at"
+	if f.Sample.Clock == nil {
+		return text
+	}
+	switch clock := f.Clock(); {
+	case clock.ScavengerParked && clock.ScavengerAsked:
+		return text + "; it sleeps, and the monitor thread wakes it within a minute"
+	case clock.ScavengerParked:
+		return text + "; it sleeps"
+	}
+	return text + "; it is at work"
+}

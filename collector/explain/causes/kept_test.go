@@ -1,0 +1,65 @@
+package causes
+
+import (
+	"testing"
+	"time"
+
+	"whyres/collector/ledger"
+	"whyres/collector/mem"
+)
+
+func TestKept(t *testing.T) {
+	live := leaf{ledger.HeapLive, 40}
+	dense, due, goal := leaf{ledger.IdleDense, 30}, leaf{ledger.IdleDue, 30}, leaf{ledger.IdleGoal, 30}
+	limited := func(f *Facts) { f.Sample.MemStats.MemoryLimit = 1 << 30 }
+	next := func(mib uint64) func(*Facts) {
+		return pages(mem.GoPages{Next: mem.Amount{Bytes: mib * oneMiB, Resident: mib * oneMiB}})
+	}
+	parked := func(f *Facts) { f.Sample.Clock = &mem.GoClock{ScavengerParked: true, ScavengerAsked: true} }
+	allocated := func(mib uint64) func(*Facts) {
+		return func(f *Facts) { f.Sample.MemStats.HeapAlloc += mib * oneMiB }
+	}
+	checkHeap(t, []heapCase{
+		{"full chunks, after a quiet minute", gcClock, goFacts(nil, live, dense), Proved, 30, "wait for two more GCs"},
+		{"full chunks that were full before the last GC", gcClock, goFacts(next(30), live, dense), Proved, 30, "wait for the next GC"},
+		{"it says when", gcClock, goFacts(nil, live, dense), Proved, 30, "when the heap grows to 80.0 MiB (its objects are 40.0 MiB now), or by force in 1m00s"},
+		{"a GC is due", gcClock, goFacts(lastGCAgo(150*time.Second), live, dense), Proved, 30, "by force within 30 s"},
+		{"above the goal", gcClock, goFacts(parked, live, due), Proved, 30, "it sleeps, and the monitor thread wakes it"},
+		{"chunks and goal", gcClock, goFacts(nil, live, dense, due), Proved, 60, "GC 31, the last, ended 1m00s ago"},
+		{"no GC has run yet", gcClock, goFacts(with(noGC, func(f *Facts) { f.Sample.MemStats.NextGC = 44 * oneMiB }), live, goal), Proved, 15, "no GC has run yet"},
+		{"before a GC in full work", gcClock, goFacts(with(busy, lastGCAgo(time.Second)), live, dense), "", 0, ""},
+		{"much more than full work fills", gcClock, goFacts(with(busy, lastGCAgo(time.Second)), live, leaf{ledger.IdleDense, 600}), Proved, 600, "two more GCs"},
+		{"more than full work fills", gcClock, goFacts(with(busy, lastGCAgo(time.Second)), live, leaf{ledger.IdleDense, 100}), Possible, 40, "two more GCs"},
+		{"what a slow program fills before the forced GC", gcClock, goFacts(allocated(28), live, dense), "", 0, ""},
+		{"a tenth of what is in use", gcClock, goFacts(nil, live, leaf{ledger.IdleDense, 4}), "", 0, ""},
+		{"the goal's", gcClock, goFacts(nil, live, goal), "", 0, ""},
+
+		{"unused headroom", goalMet, goFacts(nil, live, goal), Proved, 30, "GOGC=25 (now 100)"},
+		{"headroom in use", goalMet, goFacts(with(busy, lastGCAgo(time.Second)), live, goal), Possible, 30, "that is healthy"},
+		{"right after a GC", goalMet, goFacts(lastGCAgo(3*time.Second), live, goal), Possible, 30, "100.0 MiB with what is free"},
+		{"headroom that fills slowly", goalMet, goFacts(allocated(30), live, goal), Possible, 30, "within what the scavenger lets the heap keep"},
+		{"a tenth, which the runtime always leaves", goalMet, goFacts(nil, live, leaf{ledger.IdleGoal, 9}), Possible, 9, "kept for growth"},
+		{"no GC", goalMet, goFacts(noGC, live, goal), "", 0, ""},
+		{"a GOGC that cannot be much lower", goalMet, goFacts(gogcIs(8), live, goal), Proved, 30, "GOMEMLIMIT"},
+
+		{"objects and free memory", gogcOff, goFacts(gogcIs(-1), live, leaf{ledger.HeapGarbage, 50}, dense, goal), Proved, 110, "no GC comes by itself"},
+		{"with a limit", gogcOff, goFacts(with(gogcIs(-1), limited), live, leaf{ledger.HeapGarbage, 50}), Possible, 50, "near the memory limit of 1.0 GiB"},
+		{"what the scavenger may give back", gogcOff, goFacts(gogcIs(-1), live, due), "", 0, ""},
+		{"GOGC is on", gogcOff, goFacts(nil, live, leaf{ledger.HeapGarbage, 50}), "", 0, ""},
+		{"the runtime was not read", gogcOff, goFacts(with(gogcIs(-1), func(f *Facts) { f.Sample.MemStats.Source = "" }), live, leaf{ledger.HeapGarbage, 50}), "", 0, ""},
+
+		{"Go 1.12", oldScavenger, goFacts(builtBy("go1.12.17"), live, leaf{ledger.HeapIdle, 30}), Proved, 30, "unused for five"},
+		{"Go 1.12 in full work", oldScavenger, goFacts(with(builtBy("go1.12.17"), busy, lastGCAgo(time.Second)), live, leaf{ledger.HeapIdle, 30}), "", 0, ""},
+		{"Go 1.13", oldScavenger, goFacts(builtBy("go1.13.15"), live, leaf{ledger.HeapIdle, 30}), "", 0, ""},
+		{"an unknown version", oldScavenger, goFacts(builtBy(""), live, leaf{ledger.HeapIdle, 30}), "", 0, ""},
+	})
+}
+
+// What is kept because GOGC is off is told once, as that.
+func TestKeptOnce(t *testing.T) {
+	f := goFacts(gogcIs(-1), leaf{ledger.HeapGarbage, 50}, leaf{ledger.IdleDense, 30}, leaf{ledger.IdleGoal, 20})
+	j := Judge(All(), f)
+	if len(j.Causes) != 1 || j.Causes[0].ID != "gogc-off" || j.Causes[0].Bytes != 100*oneMiB || j.Healthy != 0 {
+		t.Errorf("%+v, healthy %d", j.Causes, j.Healthy)
+	}
+}

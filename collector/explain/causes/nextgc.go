@@ -1,0 +1,65 @@
+package causes
+
+import (
+	"fmt"
+	"time"
+)
+
+// lastGC says which GC was the last, and how long ago.
+func (f *Facts) lastGC() string {
+	m := f.Stats()
+	if m.NumGC == 0 {
+		return "no GC has run yet"
+	}
+	if since, known := f.SinceGC(); known {
+		return fmt.Sprintf("GC %d, the last, ended %s ago", m.NumGC, lasted(since))
+	}
+	return fmt.Sprintf("GC %d was the last", m.NumGC)
+}
+
+// nextGC says when the next GC comes: when the heap has grown to its goal, or by
+// force (runtime.gcTrigger.test, sysmon). The first of a process is never forced.
+func (f *Facts) nextGC() string {
+	m := f.Stats()
+	if m.GCPercent < 0 {
+		if f.Limited() {
+			return fmt.Sprintf("GOGC is off: the next GC comes when the memory limit of %s is near", size(m.MemoryLimit))
+		}
+		return "GOGC is off: no GC comes by itself"
+	}
+	text := "the next GC comes"
+	if m.NextGC > 0 && m.NextGC < 1<<62 {
+		text += " when the heap grows to " + size(int64(m.NextGC))
+		if m.HeapWalked {
+			text += fmt.Sprintf(" (its objects are %s now)", size(int64(m.HeapAlloc)))
+		}
+		if m.NumGC > 0 {
+			text += ", or"
+		}
+	}
+	if m.NumGC == 0 {
+		return text + "; none is forced before the first"
+	}
+	since, known := f.SinceGC()
+	switch {
+	case !known:
+		text += " by force two to three minutes after the last"
+	case since >= forcedGC:
+		text += " by force within " + lasted(max(forcedGC+sysmonSleep-since, time.Second))
+	default:
+		text += fmt.Sprintf(" by force in %s, up to a minute later while the process is idle", lasted(forcedGC-since))
+	}
+	return text
+}
+
+// lasted writes a time as people say it: 0.4 s, 12 s, 3m05s.
+func lasted(d time.Duration) string {
+	switch {
+	case d < 9950*time.Millisecond:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 59500*time.Millisecond:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	}
+	whole := int64(d.Round(time.Second) / time.Second)
+	return fmt.Sprintf("%dm%02ds", whole/60, whole%60)
+}
