@@ -46,6 +46,7 @@ func findLargeOSPages(f *Facts) *Finding {
 			fmt.Sprintf("%s are free and above the scavenger's goal", size(Total(takes))),
 		},
 		Remedy: []string{"run it on a kernel with pages of 4 KiB"},
+		Ask:    []string{"put the same load on it on a host with pages of 4 KiB, and compare: whyres diff A B"},
 	}
 	if f.Clock().ScavengerParked && !f.Clock().ScavengerAsked {
 		found.Confidence = Likely

@@ -38,15 +38,12 @@ func main() {
 		}
 		all = append(all, b)
 	}
-	dropped := map[uintptr][]uintptr{} // by the huge page that they lie in
-	var kept []uintptr
+	kept := map[uintptr]bool{} // huge pages of which a block is kept
 	for _, b := range all {
 		at := uintptr(unsafe.Pointer(&b[0]))
 		page := at - at%huge
-		if _, seen := dropped[page]; !seen {
-			keep, kept, dropped[page] = append(keep, b), append(kept, page), []uintptr{}
-		} else if at+block <= page+huge {
-			dropped[page] = append(dropped[page], at)
+		if at+block <= page+huge && !kept[page] {
+			keep, kept[page] = append(keep, b), true
 		}
 	}
 	all = nil
@@ -54,33 +51,28 @@ func main() {
 	wait := 15 * time.Second
 	if os.Args[1] == "advise" {
 		wait = 3 * time.Minute
-		for _, at := range kept {
+		for at := range kept {
 			if _, _, e := syscall.Syscall(syscall.SYS_MADVISE, at, huge, madvHugepage); e != 0 {
 				fmt.Println("MADV_HUGEPAGE:", e)
 				return
 			}
 		}
 	}
-	want, got := 0, -1
-	for _, at := range kept {
-		want += len(dropped[at]) * block
-	}
+	want, got := len(kept)*(huge-block), -1
 	for until := time.Now().Add(wait); got != want && time.Now().Before(until); time.Sleep(time.Second) {
 		got = 0
-		for _, blocks := range dropped {
-			for _, at := range blocks {
-				got += resident(at)
-			}
+		for at := range kept {
+			got += resident(at) - block
 		}
 	}
 	fmt.Printf("{\"made\": %d}\n", got)
 	io.Copy(ioutil.Discard, in)
 }
 
-// resident is how much of a block is.
+// resident is how much of a huge page's place is.
 func resident(at uintptr) (bytes int) {
-	var pages [block / 4096]byte
-	if _, _, e := syscall.Syscall(syscall.SYS_MINCORE, at, block, uintptr(unsafe.Pointer(&pages[0]))); e != 0 {
+	var pages [huge / 4096]byte
+	if _, _, e := syscall.Syscall(syscall.SYS_MINCORE, at, huge, uintptr(unsafe.Pointer(&pages[0]))); e != 0 {
 		return 0
 	}
 	for _, p := range pages {
