@@ -60,6 +60,9 @@ func findLockedMemory(f *Facts) *Finding {
 		found.Evidence = append(found.Evidence, fmt.Sprintf("instead of madvise Go mapped anew over %s, in %s of mmap(MAP_FIXED); the kernel filled the new mappings at once",
 			size(int64(t.Fixed.Bytes)), calls(t.Fixed)))
 	}
+	if f.Clock().Advice == "none" {
+		found.Evidence = append(found.Evidence, "the runtime was refused before: it has given madvise up, and maps anew instead")
+	}
 	if f.GoMinor() >= 21 {
 		found.Remedy = append(found.Remedy, "add MCL_ONFAULT to the flags of mlockall: what Go gives back then leaves RES")
 	} else {

@@ -107,6 +107,25 @@ func TestMadvFree(t *testing.T) {
 	})
 }
 
+func TestMadvFreeRemedy(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		version, debug, advice, want string
+	}{
+		"its default":      {"go1.15.15", "", "", "GODEBUG=madvdontneed=1"},
+		"environment":      {"go1.26.8", "madvdontneed=0", "", "without madvdontneed=0"},
+		"the runtime's":    {"go1.26.8", "", "MADV_FREE", "without madvdontneed=0"},
+		"not by its doing": {"go1.26.8", "gctrace=1", "MADV_DONTNEED", "who calls madvise(MADV_FREE)"},
+	} {
+		f := releasedFacts(tc.version, 70, map[string]int64{ledger.ReleasedLazy: 64})
+		f.Process.Env = map[string]string{"GODEBUG": tc.debug}
+		f.Sample.Clock = &mem.GoClock{Advice: tc.advice}
+		if found := findMadvFree(f); !strings.Contains(found.Remedy[0], tc.want) {
+			t.Errorf("%s: %q, want %q", name, found.Remedy[0], tc.want)
+		}
+	}
+}
+
 func TestLockedMemory(t *testing.T) {
 	t.Parallel()
 	all := map[string]int64{"heap": 66, ledger.ReleasedLocked: 60, ledger.HeapReserved: 4, ledger.IdleDue: 2}
@@ -313,9 +332,9 @@ func TestRefaultChurn(t *testing.T) {
 	}
 	checkReleased(t, refaultChurn(), []releasedCase{
 		{name: "waves", facts: releasedFacts("go1.26.8", 70, nil).with(churn(640, 600, 10*time.Second)), want: Proved},
-		{name: "half of it, a MiB a second", facts: releasedFacts("go1.26.8", 70, nil).with(churn(20, 10, 10*time.Second)), want: Proved},
+		{name: "half of it, 16 MiB a second", facts: releasedFacts("go1.26.8", 70, nil).with(churn(320, 160, 10*time.Second)), want: Proved},
 		{name: "less than half", facts: releasedFacts("go1.26.8", 70, nil).with(churn(642, 320, 10*time.Second))},
-		{name: "slowly", facts: releasedFacts("go1.26.8", 70, nil).with(churn(20, 10, 11*time.Second))},
+		{name: "slowly", facts: releasedFacts("go1.26.8", 70, nil).with(churn(320, 160, 11*time.Second))},
 		{name: "a glance", facts: releasedFacts("go1.26.8", 70, nil).with(churn(0, 0, time.Millisecond))},
 		{name: "not traced", facts: releasedFacts("go1.26.8", 70, nil)},
 	})

@@ -1,6 +1,7 @@
-// Command refault-churn uses 32 MiB four times a second for some seconds; "free"
-// has the runtime give them back after each time. The memory is in use, so that
-// the cause holds none.
+// Command refault-churn holds 48 MiB and uses 32 MiB more four times a second for
+// some seconds; "free" has the runtime give these back after each time, which
+// "keep" leaves to the scavenger, whose goal they are below. The memory is in use,
+// so that the cause holds none.
 package main
 
 import (
@@ -14,27 +15,36 @@ import (
 	"time"
 )
 
-var keep [][]byte
+const (
+	live = 48
+	wave = 32
+)
 
 func main() {
 	in := bufio.NewReader(os.Stdin)
 	if _, err := in.ReadString('\n'); err != nil {
 		return
 	}
+	held := use(live)
 	for began := time.Now(); time.Since(began) < 6*time.Second; time.Sleep(250 * time.Millisecond) {
-		for i := 0; i < 32; i++ {
-			b := make([]byte, 1<<20)
-			for at := 0; at < len(b); at += 4096 {
-				b[at] = 1
-			}
-			keep = append(keep, b)
-		}
-		keep = nil
-		runtime.GC()
+		use(wave)
 		if os.Args[1] == "free" {
 			debug.FreeOSMemory()
 		}
 	}
 	fmt.Println("{\"made\": 0}")
 	io.Copy(ioutil.Discard, in)
+	runtime.KeepAlive(held)
+}
+
+// use touches so many MiB.
+func use(mib int) (blocks [][]byte) {
+	for i := 0; i < mib; i++ {
+		b := make([]byte, 1<<20)
+		for at := 0; at < len(b); at += 4096 {
+			b[at] = 1
+		}
+		blocks = append(blocks, b)
+	}
+	return blocks
 }
