@@ -2,6 +2,7 @@ package causes
 
 import (
 	"fmt"
+	"strings"
 
 	"whyres/collector/ledger"
 )
@@ -48,15 +49,27 @@ func findMadvFree(f *Facts) *Finding {
 	if t := f.Trace; t != nil && t.Lazy.Calls > 0 {
 		found.Evidence = append(found.Evidence, fmt.Sprintf("%d calls of madvise(MADV_FREE) were seen, over %s", t.Lazy.Calls, size(int64(t.Lazy.Bytes))))
 	}
-	switch minor := f.GoMinor(); {
-	case minor >= 12 && minor <= 15:
-		found.Evidence = append(found.Evidence, f.Process.GoVersion+" releases by MADV_FREE unless it is told otherwise")
-		found.Remedy = []string{"start it with GODEBUG=madvdontneed=1, or build it with Go 1.16 or newer"}
-	default:
-		if debug := f.Env("GODEBUG"); debug != "" {
-			found.Evidence = append(found.Evidence, "it was started with GODEBUG="+debug)
-		}
-		found.Remedy = []string{"start it without madvdontneed=0 in GODEBUG"}
-	}
+	why, remedy := f.whyLazy()
+	found.Evidence = append(found.Evidence, why...)
+	found.Remedy = []string{remedy}
 	return found
+}
+
+// whyLazy is what makes it release by MADV_FREE, as far as that shows, and what
+// would stop it.
+func (f *Facts) whyLazy() (evidence []string, remedy string) {
+	if minor := f.GoMinor(); minor >= 12 && minor <= 15 {
+		return []string{f.Process.GoVersion + " releases by MADV_FREE unless it is told otherwise"},
+			"start it with GODEBUG=madvdontneed=1, or build it with Go 1.16 or newer"
+	}
+	if debug := f.Env("GODEBUG"); debug != "" {
+		evidence = append(evidence, "it was started with GODEBUG="+debug)
+	}
+	if f.Clock().Advice == "MADV_FREE" {
+		evidence = append(evidence, "the runtime's own setting, read from its memory, is MADV_FREE")
+	}
+	if !strings.Contains(f.Env("GODEBUG"), "madvdontneed=0") && f.Clock().Advice != "MADV_FREE" {
+		return evidence, "find out who calls madvise(MADV_FREE) on Go's heap: whyres trace shows each call with its stack. Go itself does so only with GODEBUG=madvdontneed=0"
+	}
+	return evidence, "start it without madvdontneed=0 in GODEBUG"
 }

@@ -1,0 +1,1 @@
+../madvise-refused/main.go

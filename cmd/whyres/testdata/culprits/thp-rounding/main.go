@@ -1,0 +1,1 @@
+../nohugepage-heuristic/main.go

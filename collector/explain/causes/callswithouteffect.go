@@ -1,0 +1,59 @@
+package causes
+
+import (
+	"fmt"
+
+	"whyres/collector/ledger"
+)
+
+// callsWithoutEffect: the kernel says that it took the memory, and has not.
+func callsWithoutEffect() Cause {
+	return Cause{
+		ID: "calls-without-effect",
+		Page: Page{
+			What: "the kernel answers Go's releases with success and takes nothing",
+			Mechanism: "madvise(MADV_DONTNEED) is only a promise where something other than Linux's own memory management answers it: " +
+				"a sandbox that has a kernel of its own, an emulator of system calls, a seccomp filter that answers 0 for the kernel. " +
+				"Go believes the answer and counts the memory as released (HeapReleased).",
+			Proof: "A trace shows calls that succeed over memory that was resident, and no change of RES; the page join, that this memory is resident still. " +
+				"Without a trace whyres sees only that memory counts as released and is resident in small pages: then this cause is possible, and so are others, " +
+				"such as the rest of a huge page that was split after it had come back. In a sandbox such as gVisor whyres has to run inside, where eBPF is not to be had.",
+			Remedy: []string{
+				"find out who answers: whyres probe, started in the same container or sandbox, shows for each kind of call what it really does",
+				"run the process under the host's kernel (another runtime class), or report it to the platform",
+				"plan with the peak instead of the current use: such memory is reused by Go, and RES does not grow beyond the peak for it",
+			},
+			Versions: "All releases of Go.",
+			Sources:  []string{"madvise(2), MADV_DONTNEED", "github.com/google/gvisor/issues/232", "seccomp(2), SECCOMP_RET_ERRNO"},
+		},
+		Find: findCallsWithoutEffect,
+	}
+}
+
+func findCallsWithoutEffect(f *Facts) *Finding {
+	stays := f.stays()
+	if stays == 0 {
+		return nil
+	}
+	found := &Finding{
+		Says:   "count as released by Go, but never left: the calls succeeded and did nothing",
+		Remedy: []string{"run whyres probe where the process runs (same container, same user): it shows which calls work there"},
+	}
+	if t := f.Trace; t != nil && t.NoEffect.Calls > 0 {
+		bytes := min(int64(min(t.NoEffect.Bytes, 1<<62)), stays)
+		again := min(bytes, f.Leaf(ledger.ReleasedAgain))
+		found.Confidence = Proved
+		found.Takes = []Take{{ledger.ReleasedAgain, again}, {ledger.ReleasedHuge, bytes - again}}
+		found.Evidence = []string{
+			fmt.Sprintf("%s of madvise(MADV_DONTNEED) over %s of resident memory succeeded, and RES did not change", calls(t.NoEffect), size(int64(t.NoEffect.Bytes))),
+			fmt.Sprintf("%s that count as released are resident", size(stays)),
+		}
+		return found
+	}
+	found.Confidence, found.Takes = Possible, f.All(ledger.ReleasedAgain)
+	found.Says = "count as released by Go and are resident in small pages: the releases may have had no effect, or a huge page that had come back was split"
+	found.Evidence = []string{fmt.Sprintf("%s of the %s that Go counts as released (HeapReleased) are resident, and neither locked, lazily freed nor in huge pages",
+		size(f.Leaf(ledger.ReleasedAgain)), size(int64(f.Stats().HeapReleased)))}
+	found.Ask = []string{"whyres trace -p PID, until it gives memory back again: it shows whether the calls take anything out of RES"}
+	return found
+}
