@@ -145,7 +145,7 @@ func adviceNumber(name string) uint64 {
 
 // inMade brings the calls whose event leaves arguments out into the same form.
 func inMade(m made) made {
-	m.Left = 0
+	m.Left, m.Freed = 0, 0
 	switch m.Call {
 	case mem.Mmap:
 		m.Args[4] = uint64(int32(m.Args[4]))
@@ -383,6 +383,9 @@ func TestHugePagesAreMarked(t *testing.T) {
 		for _, m := range marks {
 			if m.Kind == mem.MarkCollapse && m.RSS.Anon >= 2<<20 {
 				collapsed++
+				if m.Grew == nil || *m.Grew != -want[0].Left*page {
+					t.Errorf("a huge page of %d missing pages says that RES grew by %v", -want[0].Left, m.Grew)
+				}
 			}
 		}
 		if exact == 0 || collapsed != len(want) {
