@@ -26,6 +26,7 @@ const (
 	flagNoReturn   = 32
 	flagMissing    = 64
 	flagSameMM     = 128
+	flagAsked      = 256
 )
 
 // The order of a process's counters in a record (enum rss_member).
@@ -186,6 +187,7 @@ func (d *decoder) mark() *mem.Mark {
 		m.Kind, m.Signal, m.ExitCode = mem.MarkExit, int(r.Args[0]&0x7f), int(r.Args[0]>>8&0xff)
 	case recordCollapse:
 		m.Kind, m.RSS = mem.MarkCollapse, d.bytes(&r.After)
+		m.Asked = r.Flags&flagAsked != 0
 		if r.Flags&flagMissing != 0 {
 			grew := int64(r.Args[0]) * d.pageSize
 			m.Grew = &grew

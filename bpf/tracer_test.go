@@ -383,6 +383,9 @@ func TestHugePagesAreMarked(t *testing.T) {
 		for _, m := range marks {
 			if m.Kind == mem.MarkCollapse && m.RSS.Anon >= 2<<20 {
 				collapsed++
+				if !m.Asked {
+					t.Error("a huge page that MADV_COLLAPSE made is said to be khugepaged's")
+				}
 				if m.Grew == nil || *m.Grew != -want[0].Left*page {
 					t.Errorf("a huge page of %d missing pages says that RES grew by %v", -want[0].Left, m.Grew)
 				}

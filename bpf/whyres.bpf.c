@@ -56,6 +56,7 @@ enum record_flag {
 	FLAG_NO_RETURN = 32,  /* seen entering, not returning */
 	FLAG_MISSING = 64,    /* of a collapse: args[0] is known */
 	FLAG_SAME_MM = 128,   /* of a fork: the child runs in its parent's memory */
+	FLAG_ASKED = 256,     /* of a collapse: by a process (MADV_COLLAPSE), not khugepaged */
 };
 
 enum loss {
@@ -1040,7 +1041,7 @@ int on_collapse(struct bpf_raw_tracepoint_args *ctx)
 	struct mm_struct___owned *mm = (void *)ctx->args[0];
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct task_struct *owner;
-	__u32 *none;
+	__u32 flags = 0, *none;
 	__u32 tgid;
 
 	if ((__s32)ctx->args[2] != SCAN_SUCCEED || !bpf_core_field_exists(mm->owner))
@@ -1049,9 +1050,12 @@ int on_collapse(struct bpf_raw_tracepoint_args *ctx)
 	tgid = BPF_CORE_READ(owner, tgid);
 	if (!owner || !maybe_target(tgid) || !bpf_map_lookup_elem(&targets, &tgid))
 		return 0;
+	if (BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm))
+		flags |= FLAG_ASKED; /* a kernel thread has no memory of its own */
 	none = bpf_map_lookup_elem(&missing, &tid);
-	mark(RECORD_COLLAPSE, none ? FLAG_MISSING : 0, tgid, tgid, none ? *none : 0, (void *)mm,
-	     owner);
+	if (none)
+		flags |= FLAG_MISSING;
+	mark(RECORD_COLLAPSE, flags, tgid, tgid, none ? *none : 0, (void *)mm, owner);
 	bpf_map_delete_elem(&missing, &tid);
 	return 0;
 }

@@ -114,6 +114,9 @@ type Mark struct {
 	// ended before it could be looked at.
 	Comm    string   `json:"comm,omitempty"`
 	Process *Process `json:"process,omitempty"`
+	// Asked: a collapse that the process asked for (MADV_COLLAPSE), not
+	// khugepaged's.
+	Asked bool `json:"asked,omitempty"`
 	// Grew is by how much a collapse made RES grow, in bytes: the pages that were
 	// missing in what became a huge page (none_or_zero of the kernel's
 	// mm_collapse_huge_page_isolate); nil where the kernel did not tell.

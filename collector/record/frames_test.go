@@ -53,7 +53,7 @@ func handBuilt() []mem.Frame {
 	exec := &mem.Mark{At: zero + 60, Kind: mem.MarkExec, PID: 4250, Comm: "sh\x1b[31m", Why: "server"}
 	exit := &mem.Mark{At: zero + 70, Kind: mem.MarkExit, PID: 4250, ExitCode: 2, Signal: 9, RSS: mem.RSS{Anon: 4096}}
 	fork := &mem.Mark{At: zero + 55, Kind: mem.MarkFork, PID: 4242, Child: 4250, SameMemory: true}
-	collapse := &mem.Mark{At: zero + 56, Kind: mem.MarkCollapse, PID: 4242, Grew: &got, RSS: mem.RSS{Anon: 39 << 20}}
+	collapse := &mem.Mark{At: zero + 56, Kind: mem.MarkCollapse, PID: 4242, Asked: true, Grew: &got, RSS: mem.RSS{Anon: 39 << 20}}
 	lost := &mem.Lost{At: zero + 80, Total: 12345, PerCPU: []uint64{12000, 345}, New: 45, Reasons: map[string]uint64{"ring full": 45}}
 	end := &mem.Mark{At: zero + 90, Kind: mem.MarkEnd, PID: 4242, Why: "interrupt"}
 	return []mem.Frame{
