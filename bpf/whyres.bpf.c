@@ -233,8 +233,10 @@ const struct runtime *unused_runtime __attribute__((unused));
  */
 enum copy { FIRST = 1, SECOND };
 
-/* The value a new thread's entry starts from: too big for the stack. */
+/* The values that new entries start from: the stack is small. */
 static const struct thread fresh_thread;
+static const struct target fresh_target;
+static const struct local fresh_local;
 
 static __always_inline void lose(__u32 why)
 {
@@ -944,9 +946,7 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *parent = (void *)ctx->args[0], *child = (void *)ctx->args[1];
 	__u32 ptgid = BPF_CORE_READ(parent, tgid), ctgid = BPF_CORE_READ(child, tgid);
-	struct target fresh = {};
 	struct mm_struct *mm = BPF_CORE_READ(parent, mm);
-	struct local none = {};
 	struct runtime *rt;
 	__u32 flags = 0;
 
@@ -957,11 +957,11 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
 	rt = bpf_map_lookup_elem(&runtimes, &ptgid);
 	if (rt)
 		bpf_map_update_elem(&runtimes, &ctgid, rt, BPF_ANY);
-	if (bpf_map_update_elem(&targets, &ctgid, &fresh, BPF_ANY)) {
+	if (bpf_map_update_elem(&targets, &ctgid, &fresh_target, BPF_ANY)) {
 		lose(LOST_TABLE_FULL);
 		return 0;
 	}
-	bpf_map_update_elem(&locals, &ctgid, &none, BPF_ANY);
+	bpf_map_update_elem(&locals, &ctgid, &fresh_local, BPF_ANY);
 	filter_children[ctgid & (FILTER_SIZE - 1)] = 1;
 	if (BPF_CORE_READ(child, mm) == mm)
 		flags = FLAG_SAME_MM;
