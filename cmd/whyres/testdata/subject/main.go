@@ -29,6 +29,8 @@ func subject(name string) {
 		}
 	case "rest":
 		rest()
+	case "outcomes":
+		outcomes()
 	case "exec":
 		time.Sleep(500 * time.Millisecond)
 		panic(syscall.Exec("/proc/self/exe", []string{os.Args[0], "churn"}, os.Environ()))
