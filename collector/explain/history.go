@@ -46,7 +46,7 @@ const maxBatch = 31
 func (h *history) circumstances(e *mem.Event) circumstances {
 	span := mem.RangeAt(e.Addr, e.Len)
 	return circumstances{
-		locked: h.locked(span), resident: h.resident.holds(e), child: h.children.any(),
+		locked: h.locked(span) && span.Start%mem.Addr(h.page) == 0, resident: h.resident.holds(e), child: h.children.any(),
 		huge: h.huge(span), late: maxBatch * int64(h.cpus) * int64(h.page),
 	}
 }
@@ -276,11 +276,12 @@ func (g *marks) see(s *mem.Sample) {
 		return
 	}
 	if len(g.seen) == causes.MaxMarked {
-		kept := g.seen[:1]
+		kept, last := g.seen[:1], g.seen[len(g.seen)-1]
 		for i := 2; i < len(g.seen); i += 2 {
 			kept = append(kept, g.seen[i])
 		}
-		g.seen = append(kept, g.seen[len(g.seen)-1])
+		kept = append(kept, last)
+		g.seen = kept
 	}
 	g.seen = append(g.seen, causes.Marked{NumGC: m.NumGC, At: s.At, Bytes: m.HeapMarked})
 }

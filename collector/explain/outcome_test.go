@@ -77,6 +77,7 @@ func TestWhy(t *testing.T) {
 		{"refused, nothing locked", nil, failing, "refused: EINVAL"},
 		{"refused, locked", []mem.Frame{locked}, failing, WhyRefusedLocked},
 		{"refused, locked elsewhere", []mem.Frame{locked}, failed(background(8192, 64, 0), "EINVAL"), "refused: EINVAL"},
+		{"refused, locked, but no page's address", []mem.Frame{locked}, failed(mem.Event{Call: mem.Madvise, Advice: "MADV_DONTNEED", Addr: mib + 1, Len: 4096}, "EINVAL"), "refused: EINVAL"},
 		{"refused by a filter, locked", []mem.Frame{locked}, failed(nothing, "EPERM"), "refused: EPERM"},
 		{"refused, locked since the mappings were seen", []mem.Frame{
 			mapped(101*sec, func(*mem.Sample, *mem.VMA) {}),

@@ -170,12 +170,20 @@ func outcomeNotes(t *explain.Trace) []string {
 		}
 	}
 	if t.MappedAnew != nil {
-		out = append(out, "mapped anew instead: after a refusal the Go runtime maps parts of its heap anew in place of releasing them; not in the sums above")
+		out = append(out, anewNote(t.MappedAnew))
 	}
 	if c := t.Collapses; c.Calls > 0 {
 		out = append(out, grewNote(c))
 	}
 	return out
+}
+
+func anewNote(o *explain.Outcome) string {
+	text := "mapped anew instead: after a refusal the Go runtime maps parts of its heap anew in place of releasing them; not in the sums above"
+	if o.Left < clampInt(o.Asked)/2 {
+		text += "; of a process that locks all it maps (mlockall) the kernel fills them again at once"
+	}
+	return text
 }
 
 func outcomeNote(why explain.Why) string {
