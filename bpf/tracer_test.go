@@ -354,6 +354,34 @@ func TestFollowsChildren(t *testing.T) {
 	})
 }
 
+// os/exec starts a program by vfork: the child runs in its parent's memory until
+// then. A plain fork's child has a copy.
+func TestForkTellsWhoseMemoryTheChildHas(t *testing.T) {
+	eachWay(t, func(t *testing.T, o Options) {
+		o.Children = true
+		for scenario, same := range map[string]bool{"family": true, "frees": false} {
+			s := startSubject(t, scenario)
+			tr := open4test(t, o, s)
+			var said any
+			s.run(t, &said)
+			_, marks := drain(t, tr)
+			forks := 0
+			for _, m := range marks {
+				if m.Kind != mem.MarkFork || m.PID != s.cmd.Process.Pid {
+					continue
+				}
+				forks++
+				if m.SameMemory != same {
+					t.Errorf("%s: a child with its parent's memory: %v, want %v", scenario, m.SameMemory, same)
+				}
+			}
+			if forks == 0 { // os/exec also forks once to try pidfds
+				t.Errorf("%s: no fork was marked", scenario)
+			}
+		}
+	})
+}
+
 func TestHugePagesAreMarked(t *testing.T) {
 	page := int64(os.Getpagesize())
 	eachWay(t, func(t *testing.T, o Options) {
