@@ -241,7 +241,7 @@ func TestOutcomesSumToTheReleases(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	a := NewAccumulator()
 	a.Observe(header())
-	for i := range 5 * maxRecent {
+	for i := range 3 * maxRecent {
 		length := 4 + 4*r.Int64N(64)
 		e := background(4*r.Int64N(100_000), length, r.Int64N(length+1))
 		switch r.IntN(8) {

@@ -125,8 +125,8 @@ type Releases struct {
 	// Attributed sums what the calls themselves took out of RES.
 	Attributed int64 `json:"attributed"`
 	// ToAllocator is what of Attributed the kernel's allocator got back: null
-	// where that was not measured (trace --allocator). A part of it comes later
-	// than by the call itself: at most 31 pages a CPU, of those touched last.
+	// where that was not measured (trace --allocator). A call's own may come
+	// later, and others' pages with it: at most 31 a CPU, of those touched last.
 	ToAllocator *int64 `json:"to_allocator"`
 	// Refaulted is memory that was released and taken again: of each release
 	// what of the memory that it took out of RES must have been released
