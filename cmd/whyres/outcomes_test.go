@@ -95,6 +95,27 @@ func TestOutcomesOfReleases(t *testing.T) {
 	}
 }
 
+// Since Go 1.21 the runtime maps its heap anew where the kernel refuses to release
+// it: the subject's two releases of 32 MiB are found among these calls.
+func TestHeapThatIsMappedAnew(t *testing.T) {
+	privileged(t)
+	got := execute(t, exec.Command(built().whyres, "trace", "--json", "--", built().subject, "lockall"))
+	if got.code != 0 {
+		t.Fatalf("exit %d: %s", got.code, got.err)
+	}
+	v := outcomesOf(t, got.out)
+	if v.MappedAnew == nil || v.MappedAnew.Asked < 60<<20 || v.MappedAnew.Left > 1<<20 {
+		t.Errorf("mapped anew: %+v, want two times 32 MiB, less what was released by madvise at first, and nothing out of RES", v.MappedAnew)
+	}
+	refused := false
+	for _, o := range v.Outcomes {
+		refused = refused || o.Why == explain.WhyRefusedLocked
+	}
+	if !refused {
+		t.Errorf("outcomes %+v: none was refused for locked memory", v.Outcomes)
+	}
+}
+
 // checkAllocator: of what left RES all but the shared 5 MiB and the halves of four
 // huge pages is free: pages that the allocator gets late are 31 a CPU at most.
 func checkAllocator(t *testing.T, v *explain.Verdict, measured, huge bool) {

@@ -51,8 +51,9 @@ func (h *history) circumstances(e *mem.Event) circumstances {
 	}
 }
 
-// locked: the newest sample of all mappings says so, or the process has locked
-// more since.
+// locked: the process has locked memory, and the newest sample of all mappings
+// shows none there that is not. What it counts as locked are resident pages: of a
+// mapping without any, or one that is newer, it tells nothing.
 func (h *history) locked(span mem.Range) bool {
 	if h.any == nil || h.any.VMLck == 0 {
 		return false
@@ -60,12 +61,17 @@ func (h *history) locked(span mem.Range) bool {
 	if h.full == nil || h.any.VMLck > h.full.VMLck {
 		return true
 	}
+	free := false
 	for i := range h.full.VMAs {
-		if v := &h.full.VMAs[i]; v.Locked > 0 && !v.Intersect(span).Empty() {
+		switch v := &h.full.VMAs[i]; {
+		case v.Intersect(span).Empty():
+		case v.Locked > 0:
 			return true
+		case v.Rss > 0:
+			free = true
 		}
 	}
-	return false
+	return !free
 }
 
 // huge: the mappings have huge pages, or khugepaged has made some, and the range

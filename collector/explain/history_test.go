@@ -45,7 +45,7 @@ func TestHistory(t *testing.T) {
 	})
 	grew := int64(1 * mib)
 	advised := func(who mem.Who, name string) mem.Event { return advice(release(who, 1024, 64, 0), name) }
-	locked := mapped(101*sec, func(s *mem.Sample, v *mem.VMA) { s.VMLck, v.Locked = mib, 500*kib })
+	locked := mapped(101*sec, lockedAt1MiB)
 	for _, c := range []struct {
 		name   string
 		frames []mem.Frame
@@ -78,7 +78,7 @@ func TestHistory(t *testing.T) {
 			[]mem.Frame{
 				locked,
 				call(102*sec, failed(background(1024, 64, 0), "EINVAL"), 500, 500),
-				call(103*sec, failed(background(9000, 64, 0), "EINVAL"), 500, 500),
+				call(103*sec, failed(background(8192, 64, 0), "EINVAL"), 500, 500),
 			},
 			func(t *causes.Trace) any { return [...]any{t.Refused, t.RefusedLocked} },
 			[...]any{map[string]causes.Sum{"EINVAL": sum(2, 128)}, sum(1, 64)},

@@ -43,10 +43,17 @@ func background(at, length, left int64) mem.Event {
 	return release(mem.WhoBackground, at, length, left)
 }
 
+// lockedAt1MiB locks the mapping at 1 MiB; that at 8 MiB is not.
+func lockedAt1MiB(s *mem.Sample, v *mem.VMA) {
+	s.VMLck, v.Locked = mib, 500*kib
+	s.VMAs = append(s.VMAs, mem.VMA{Range: mem.RangeAt(8*mib, mib), Perms: "rw-p", Rss: 500 * kib})
+}
+
 // What one release at 1 MiB of 64 KiB became, by what was seen before.
 func TestWhy(t *testing.T) {
 	whole := mapped(101*sec, func(_ *mem.Sample, v *mem.VMA) { v.Rss = mib })
-	locked := mapped(101*sec, func(s *mem.Sample, v *mem.VMA) { s.VMLck, v.Locked = mib, 500*kib })
+	locked := mapped(101*sec, lockedAt1MiB)
+	reserved := mapped(101*sec, func(s *mem.Sample, v *mem.VMA) { s.VMLck, v.Rss = mib, 0 })
 	huge := mapped(101*sec, func(_ *mem.Sample, v *mem.VMA) { v.AnonHugePages = 2 * mib })
 	fork := marked(102*sec, mem.Mark{Kind: mem.MarkFork, Child: 8})
 	child := func(kind mem.MarkKind) mem.Frame { return marked(103*sec, mem.Mark{Kind: kind, PID: 8}) }
@@ -76,6 +83,7 @@ func TestWhy(t *testing.T) {
 		{"refused by a filter", nil, failed(nothing, "EPERM"), "refused: EPERM"},
 		{"refused, nothing locked", nil, failing, "refused: EINVAL"},
 		{"refused, locked", []mem.Frame{locked}, failing, WhyRefusedLocked},
+		{"refused, locked before any page was there", []mem.Frame{reserved}, failing, WhyRefusedLocked},
 		{"refused, locked elsewhere", []mem.Frame{locked}, failed(background(8192, 64, 0), "EINVAL"), "refused: EINVAL"},
 		{"refused, locked, but no page's address", []mem.Frame{locked}, failed(mem.Event{Call: mem.Madvise, Advice: "MADV_DONTNEED", Addr: mib + 1, Len: 4096}, "EINVAL"), "refused: EINVAL"},
 		{"refused by a filter, locked", []mem.Frame{locked}, failed(nothing, "EPERM"), "refused: EPERM"},

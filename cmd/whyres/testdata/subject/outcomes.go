@@ -49,6 +49,20 @@ func outcomes() {
 	}
 }
 
+// lockall has the runtime release 32 MiB twice, of which the kernel gives back
+// nothing: all that the process has is locked, and all that it maps.
+func lockall() {
+	if err := syscall.Mlockall(syscall.MCL_CURRENT | syscall.MCL_FUTURE); err != nil {
+		panic(err)
+	}
+	time.Sleep(300 * time.Millisecond) // until a sample has seen it
+	for range 2 {
+		touch(make([]byte, 32*mib))
+		debug.FreeOSMemory()
+	}
+	time.Sleep(300 * time.Millisecond)
+}
+
 func area(n int) []byte {
 	b, err := syscall.Mmap(-1, 0, n*mib, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
