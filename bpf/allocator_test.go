@@ -4,6 +4,9 @@ import (
 	"os"
 	"runtime"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // What a call gave to the kernel's allocator, against a subject that knows it by
@@ -58,4 +61,35 @@ func TestAllocatorIsOptIn(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What Options.Allocator costs a process that nobody traces, as the quickest burst
+// of page faults and releases with it over the quickest without it, the program
+// attached both times.
+func TestCostOfTheAllocatorForTheUnrelated(t *testing.T) {
+	privileged(t)
+	pages := area(8 * os.Getpagesize())
+	loops := map[string]func(){
+		"8 faults and a release": func() { touch(pages); _ = unix.Madvise(pages, unix.MADV_DONTNEED) },
+	}
+	without, with := map[string]time.Duration{}, map[string]time.Duration{}
+	for range 6 {
+		for asked, best := range map[bool]map[string]time.Duration{false: without, true: with} {
+			tr, err := Open(Options{Allocator: asked})
+			if err != nil {
+				t.Fatal(err)
+			}
+			quickest(best, loops)
+			if err := tr.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name := range loops {
+		ratio := float64(with[name]) / float64(without[name])
+		t.Logf("%s: x%.3f (%v to %v)", name, ratio, without[name]/burst, with[name]/burst)
+		if ratio > 1.5 {
+			t.Errorf("%s takes x%.2f", name, ratio)
+		}
+	}
 }
