@@ -9,6 +9,9 @@ import (
 	"github.com/cilium/ebpf/link"
 )
 
+// lacksAllocator is what a trace lacks without the allocator's tracepoint.
+const lacksAllocator = "what the kernel's page allocator got back: the kernel has no mm_page_free tracepoint"
+
 // rawTracepoints names the tracepoint of each raw program, and what a trace
 // lacks where the kernel has it not; "" if it cannot do without.
 func rawTracepoints() map[string]struct{ tracepoint, lacks string } {
@@ -22,6 +25,8 @@ func rawTracepoints() map[string]struct{ tracepoint, lacks string } {
 		kernelProgOnExit:        {"sched_process_exit", ""},
 		kernelProgRssStat:       {"rss_stat", "the pages that each call itself moved: the kernel has no rss_stat tracepoint"},
 		kernelProgRssStatAgain:  {"rss_stat", "a second look at the pages that each call itself moved"},
+		kernelProgPageFreed:     {"mm_page_free", lacksAllocator},
+		kernelProgCollapsing:    {"mm_collapse_huge_page_isolate", "how much RES grew with each huge page that khugepaged made: the kernel has no such tracepoint"},
 		kernelProgOnCollapse:    {"mm_collapse_huge_page", "huge pages made by khugepaged: the kernel has no such tracepoint (CONFIG_TRANSPARENT_HUGEPAGE)"},
 	}
 }

@@ -24,6 +24,9 @@ const (
 	flagGo         = 8
 	flagStackCut   = 16
 	flagNoReturn   = 32
+	flagMissing    = 64
+	flagSameMM     = 128
+	flagAsked      = 256
 )
 
 // The order of a process's counters in a record (enum rss_member).
@@ -40,7 +43,9 @@ const fixedSize = int(unsafe.Offsetof(kernelRecord{}.Stack))
 // decoder makes frames of raw records. It is pure.
 type decoder struct {
 	pageSize int64
-	rec      kernelRecord
+	// allocator: what each call gave to the page allocator was counted.
+	allocator bool
+	rec       kernelRecord
 }
 
 // decode gives the record's event or mark. Raw is what the ring held; it is
@@ -115,6 +120,10 @@ func (d *decoder) arguments(e *mem.Event) {
 func (d *decoder) rss(e *mem.Event) {
 	e.Before, e.After = d.bytes(&d.rec.Before), d.bytes(&d.rec.After)
 	e.Attributed = d.bytes(&d.rec.Attributed).Total()
+	if d.allocator && d.rec.Flags&(flagNoEntry|flagNoReturn) == 0 {
+		freed := d.rec.Freed * d.pageSize
+		e.ToAllocator = &freed
+	}
 }
 
 func (d *decoder) bytes(pages *[4]int64) mem.RSS {
@@ -171,12 +180,18 @@ func (d *decoder) mark() *mem.Mark {
 	switch r.Kind {
 	case recordFork:
 		m.Kind, m.Child, m.RSS = mem.MarkFork, int(r.Args[0]), d.bytes(&r.After)
+		m.SameMemory = r.Flags&flagSameMM != 0
 	case recordExec:
 		m.Kind, m.Comm = mem.MarkExec, d.comm()
 	case recordExit:
 		m.Kind, m.Signal, m.ExitCode = mem.MarkExit, int(r.Args[0]&0x7f), int(r.Args[0]>>8&0xff)
 	case recordCollapse:
 		m.Kind, m.RSS = mem.MarkCollapse, d.bytes(&r.After)
+		m.Asked = r.Flags&flagAsked != 0
+		if r.Flags&flagMissing != 0 {
+			grew := int64(r.Args[0]) * d.pageSize
+			m.Grew = &grew
+		}
 	}
 	return m
 }

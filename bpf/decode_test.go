@@ -11,7 +11,7 @@ import (
 // raw is a record as the C side lays it out, with a stack of n frames. The
 // places are those of struct record in whyres.bpf.c, written down by hand.
 func raw(call uint32, n int) []byte {
-	b := make([]byte, 216+8*n)
+	b := make([]byte, 224+8*n)
 	le := binary.LittleEndian
 	le.PutUint64(b[0:], 1000)
 	le.PutUint64(b[8:], 1500)
@@ -31,8 +31,9 @@ func raw(call uint32, n int) []byte {
 		attributed := int64(-i)
 		le.PutUint64(b[160+8*i:], uint64(attributed))
 	}
+	le.PutUint64(b[192:], 7)
 	for i := range 3 {
-		le.PutUint64(b[192+8*i:], uint64(11*(i+1)))
+		le.PutUint64(b[200+8*i:], uint64(11*(i+1)))
 	}
 	for i := range n {
 		le.PutUint64(b[fixedSize+8*i:], uint64(0x400000+i))
@@ -41,8 +42,8 @@ func raw(call uint32, n int) []byte {
 }
 
 func TestRecordLayout(t *testing.T) {
-	if fixedSize != 216 {
-		t.Errorf("fixed part of %d bytes, want 216", fixedSize)
+	if fixedSize != 224 {
+		t.Errorf("fixed part of %d bytes, want 224", fixedSize)
 	}
 	if size := unsafe.Sizeof(kernelRecord{}); size != uintptr(fixedSize)+48*8 {
 		t.Errorf("record of %d bytes, fixed part %d", size, fixedSize)
@@ -73,6 +74,36 @@ func TestDecodeEvent(t *testing.T) {
 	}
 	if len(e.PCs) != 3 || e.PCs[2] != 0x400002 {
 		t.Errorf("stack %x", e.PCs)
+	}
+}
+
+// What the allocator got is told only where it was counted, for all of the call.
+func TestDecodeToAllocator(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		asked bool
+		flags uint32
+		want  int64 // -1: not told
+	}{
+		{"not asked for", false, 0, -1},
+		{"asked for", true, 0, 7 * 4096},
+		{"entry not seen", true, flagNoEntry, -1},
+		{"return not seen", true, flagNoReturn, -1},
+	} {
+		d := decoder{pageSize: 4096, allocator: c.asked}
+		b := raw(uint32(callMadvise), 0)
+		binary.LittleEndian.PutUint32(b[20:], c.flags)
+		f, err := d.decode(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := int64(-1)
+		if f.Event.ToAllocator != nil {
+			got = *f.Event.ToAllocator
+		}
+		if got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
 	}
 }
 

@@ -29,6 +29,7 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_PERCPU_HASH = 5,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
 };
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
@@ -45,6 +46,9 @@ enum { PR_SET_VMA = 0x53564d41, PR_SET_VMA_ANON_NAME = 0 };
 
 /* enum scan_result, mm/khugepaged.c */
 enum { SCAN_SUCCEED = 1 };
+
+/* include/linux/page-flags.h */
+enum { PAGE_MAPPING_ANON = 1 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -141,6 +145,10 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct signal_struct *signal;
 	struct list_head thread_node;
+};
+
+struct page {
+	void *mapping;
 };
 
 struct task_struct___cached {

@@ -35,6 +35,7 @@ type kernelRecord struct {
 	Before     [4]int64
 	After      [4]int64
 	Attributed [4]int64
+	Freed      int64
 	Go         [3]uint64
 	Stack      [48]uint64
 }
@@ -76,9 +77,11 @@ const (
 	kernelMapEvents                    = "events"
 	kernelMapLocals                    = "locals"
 	kernelMapLosses                    = "losses"
+	kernelMapMissing                   = "missing"
 	kernelMapRuntimes                  = "runtimes"
 	kernelMapTargets                   = "targets"
 	kernelMapThreads                   = "threads"
+	kernelProgCollapsing               = "collapsing"
 	kernelProgEnterBrk                 = "enter_brk"
 	kernelProgEnterBrkAgain            = "enter_brk_again"
 	kernelProgEnterMadvise             = "enter_madvise"
@@ -112,6 +115,7 @@ const (
 	kernelProgOnExec                   = "on_exec"
 	kernelProgOnExit                   = "on_exit"
 	kernelProgOnFork                   = "on_fork"
+	kernelProgPageFreed                = "page_freed"
 	kernelProgRawEnter                 = "raw_enter"
 	kernelProgRawEnterAgain            = "raw_enter_again"
 	kernelProgRawLeave                 = "raw_leave"
@@ -176,6 +180,7 @@ type kernelSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type kernelProgramSpecs struct {
+	Collapsing               *ebpf.ProgramSpec `ebpf:"collapsing"`
 	EnterBrk                 *ebpf.ProgramSpec `ebpf:"enter_brk"`
 	EnterBrkAgain            *ebpf.ProgramSpec `ebpf:"enter_brk_again"`
 	EnterMadvise             *ebpf.ProgramSpec `ebpf:"enter_madvise"`
@@ -209,6 +214,7 @@ type kernelProgramSpecs struct {
 	OnExec                   *ebpf.ProgramSpec `ebpf:"on_exec"`
 	OnExit                   *ebpf.ProgramSpec `ebpf:"on_exit"`
 	OnFork                   *ebpf.ProgramSpec `ebpf:"on_fork"`
+	PageFreed                *ebpf.ProgramSpec `ebpf:"page_freed"`
 	RawEnter                 *ebpf.ProgramSpec `ebpf:"raw_enter"`
 	RawEnterAgain            *ebpf.ProgramSpec `ebpf:"raw_enter_again"`
 	RawLeave                 *ebpf.ProgramSpec `ebpf:"raw_leave"`
@@ -225,6 +231,7 @@ type kernelMapSpecs struct {
 	Events   *ebpf.MapSpec `ebpf:"events"`
 	Locals   *ebpf.MapSpec `ebpf:"locals"`
 	Losses   *ebpf.MapSpec `ebpf:"losses"`
+	Missing  *ebpf.MapSpec `ebpf:"missing"`
 	Runtimes *ebpf.MapSpec `ebpf:"runtimes"`
 	Targets  *ebpf.MapSpec `ebpf:"targets"`
 	Threads  *ebpf.MapSpec `ebpf:"threads"`
@@ -274,6 +281,7 @@ type kernelMaps struct {
 	Events   *ebpf.Map `ebpf:"events"`
 	Locals   *ebpf.Map `ebpf:"locals"`
 	Losses   *ebpf.Map `ebpf:"losses"`
+	Missing  *ebpf.Map `ebpf:"missing"`
 	Runtimes *ebpf.Map `ebpf:"runtimes"`
 	Targets  *ebpf.Map `ebpf:"targets"`
 	Threads  *ebpf.Map `ebpf:"threads"`
@@ -285,6 +293,7 @@ func (m *kernelMaps) Close() error {
 		m.Events,
 		m.Locals,
 		m.Losses,
+		m.Missing,
 		m.Runtimes,
 		m.Targets,
 		m.Threads,
@@ -315,6 +324,7 @@ type kernelVariables struct {
 //
 // It can be passed to loadKernelObjects or ebpf.CollectionSpec.LoadAndAssign.
 type kernelPrograms struct {
+	Collapsing               *ebpf.Program `ebpf:"collapsing"`
 	EnterBrk                 *ebpf.Program `ebpf:"enter_brk"`
 	EnterBrkAgain            *ebpf.Program `ebpf:"enter_brk_again"`
 	EnterMadvise             *ebpf.Program `ebpf:"enter_madvise"`
@@ -348,6 +358,7 @@ type kernelPrograms struct {
 	OnExec                   *ebpf.Program `ebpf:"on_exec"`
 	OnExit                   *ebpf.Program `ebpf:"on_exit"`
 	OnFork                   *ebpf.Program `ebpf:"on_fork"`
+	PageFreed                *ebpf.Program `ebpf:"page_freed"`
 	RawEnter                 *ebpf.Program `ebpf:"raw_enter"`
 	RawEnterAgain            *ebpf.Program `ebpf:"raw_enter_again"`
 	RawLeave                 *ebpf.Program `ebpf:"raw_leave"`
@@ -358,6 +369,7 @@ type kernelPrograms struct {
 
 func (p *kernelPrograms) Close() error {
 	return _KernelClose(
+		p.Collapsing,
 		p.EnterBrk,
 		p.EnterBrkAgain,
 		p.EnterMadvise,
@@ -391,6 +403,7 @@ func (p *kernelPrograms) Close() error {
 		p.OnExec,
 		p.OnExit,
 		p.OnFork,
+		p.PageFreed,
 		p.RawEnter,
 		p.RawEnterAgain,
 		p.RawLeave,

@@ -24,6 +24,9 @@ type Options struct {
 	WakeBytes int
 	// Children: processes that a followed process starts are followed too.
 	Children bool
+	// Allocator counts what each call gave to the kernel's page allocator. All
+	// processes of the host pay for it with each page that they free.
+	Allocator bool
 	// NoStacks and NoRSS leave out user stacks and RSS: measurements of what
 	// they cost need it.
 	NoStacks, NoRSS bool

@@ -86,6 +86,8 @@ func spec(o Options, way Attach, perCPU bool, cpus int) (*ebpf.CollectionSpec, e
 			p.AttachTo = functionPrefix() + p.AttachTo
 		case isFunction, isRaw && way == AttachFunctions:
 			delete(cs.Programs, name)
+		case name == kernelProgPageFreed && !o.Allocator:
+			delete(cs.Programs, name)
 		case name == "learn_cpus" && !perCPU, strings.HasPrefix(name, "rss_stat") && o.NoRSS:
 			delete(cs.Programs, name)
 		}

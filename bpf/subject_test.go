@@ -47,6 +47,8 @@ func TestMain(m *testing.M) {
 		say(subjectStorm(n))
 	case "collapse":
 		say(subjectCollapse())
+	case "frees":
+		say(subjectFrees())
 	case "family":
 		say(subjectFamily())
 	}
@@ -71,6 +73,7 @@ type made struct {
 	Ret   int64
 	Errno string
 	Left  int64 // pages that left RES, by construction; -1: not known
+	Freed int64 // pages that the allocator got, by construction
 }
 
 func call(name mem.Call, nr uintptr, args ...uint64) made {
@@ -263,6 +266,84 @@ func collapse() made {
 		time.Sleep(20 * time.Millisecond)
 	}
 	panic("no huge page to be had")
+}
+
+const hugePage = 2 << 20
+
+// subjectFrees releases memory of which it knows what the allocator gets.
+func subjectFrees() (all []made) {
+	page := int64(os.Getpagesize())
+	freeing := func(b []byte, advice int, left, freed int64) {
+		m := release(b, advice, left/page)
+		m.Freed = freed / page
+		all = append(all, m)
+	}
+	const small = 64 << 20
+	freeing(touched(area(small)), unix.MADV_DONTNEED, small, small)
+	freeing(touched(area(4<<20)), unix.MADV_FREE, 0, 0)
+	// A huge page goes to the allocator as a whole, when all of it has left RES.
+	for _, huge := range hugePages(8) {
+		freeing(huge[:hugePage/2], unix.MADV_DONTNEED, hugePage/2, 0)
+		freeing(huge[hugePage/2:], unix.MADV_DONTNEED, hugePage/2, hugePage)
+	}
+	// What a forked child has, stays with it.
+	shared := touched(area(8 << 20))
+	child := fork()
+	freeing(shared, unix.MADV_DONTNEED, 8<<20, 0)
+	_ = unix.Kill(child, unix.SIGKILL)
+	_, _ = unix.Wait4(child, nil, 0, nil)
+	return all
+}
+
+// hugePages are so many, each checked by smaps; none where the kernel gives none.
+func hugePages(n int) (all [][]byte) {
+	b, err := unix.Mmap(-1, 0, (n+1)*hugePage, readWrite, privateAnon)
+	if err != nil {
+		panic(err)
+	}
+	if err := unix.Madvise(b, unix.MADV_HUGEPAGE); err != nil {
+		return nil
+	}
+	skip := -uintptr(unsafe.Pointer(&b[0])) & (hugePage - 1)
+	b = b[skip : skip+uintptr(n*hugePage)]
+	before := hugeBytes()
+	touch(b)
+	if hugeBytes()-before != n*hugePage {
+		return nil // memory is too fragmented, or the kernel has no huge pages
+	}
+	for i := range n {
+		all = append(all, b[i*hugePage:(i+1)*hugePage])
+	}
+	return all
+}
+
+// hugeBytes are what the kernel counts as huge pages of this process.
+func hugeBytes() (bytes int) {
+	text, err := os.ReadFile("/proc/self/smaps_rollup")
+	if err != nil {
+		panic(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "AnonHugePages:")
+	kib, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	bytes, err = strconv.Atoi(kib)
+	if err != nil {
+		panic(err)
+	}
+	return bytes << 10
+}
+
+// fork makes a child that only waits to be killed.
+func fork() int {
+	pid, _, errno := unix.RawSyscall6(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	if errno != 0 {
+		panic(errno)
+	}
+	if pid == 0 {
+		for {
+			_, _, _ = unix.RawSyscall6(unix.SYS_PPOLL, 0, 0, 0, 0, 0, 0)
+		}
+	}
+	return int(pid)
 }
 
 // family is what subjectFamily says.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/cilium/ebpf"
@@ -100,7 +101,11 @@ func (t *Tracer) start(o Options, perCPU bool, cpus int) error {
 		return fmt.Errorf("map the ring buffer: %w", err)
 	}
 	t.ring = ring
-	return t.attachAll()
+	if err := t.attachAll(); err != nil {
+		return err
+	}
+	t.decode.allocator = o.Allocator && !slices.Contains(t.missing, lacksAllocator)
+	return nil
 }
 
 // Way is how system calls are seen.

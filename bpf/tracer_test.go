@@ -145,7 +145,7 @@ func adviceNumber(name string) uint64 {
 
 // inMade brings the calls whose event leaves arguments out into the same form.
 func inMade(m made) made {
-	m.Left = 0
+	m.Left, m.Freed = 0, 0
 	switch m.Call {
 	case mem.Mmap:
 		m.Args[4] = uint64(int32(m.Args[4]))
@@ -354,6 +354,34 @@ func TestFollowsChildren(t *testing.T) {
 	})
 }
 
+// os/exec starts a program by vfork: the child runs in its parent's memory until
+// then. A plain fork's child has a copy.
+func TestForkTellsWhoseMemoryTheChildHas(t *testing.T) {
+	eachWay(t, func(t *testing.T, o Options) {
+		o.Children = true
+		for scenario, same := range map[string]bool{"family": true, "frees": false} {
+			s := startSubject(t, scenario)
+			tr := open4test(t, o, s)
+			var said any
+			s.run(t, &said)
+			_, marks := drain(t, tr)
+			forks := 0
+			for _, m := range marks {
+				if m.Kind != mem.MarkFork || m.PID != s.cmd.Process.Pid {
+					continue
+				}
+				forks++
+				if m.SameMemory != same {
+					t.Errorf("%s: a child with its parent's memory: %v, want %v", scenario, m.SameMemory, same)
+				}
+			}
+			if forks == 0 { // os/exec also forks once to try pidfds
+				t.Errorf("%s: no fork was marked", scenario)
+			}
+		}
+	})
+}
+
 func TestHugePagesAreMarked(t *testing.T) {
 	page := int64(os.Getpagesize())
 	eachWay(t, func(t *testing.T, o Options) {
@@ -383,6 +411,12 @@ func TestHugePagesAreMarked(t *testing.T) {
 		for _, m := range marks {
 			if m.Kind == mem.MarkCollapse && m.RSS.Anon >= 2<<20 {
 				collapsed++
+				if !m.Asked {
+					t.Error("a huge page that MADV_COLLAPSE made is said to be khugepaged's")
+				}
+				if m.Grew == nil || *m.Grew != -want[0].Left*page {
+					t.Errorf("a huge page of %d missing pages says that RES grew by %v", -want[0].Left, m.Grew)
+				}
 			}
 		}
 		if exact == 0 || collapsed != len(want) {

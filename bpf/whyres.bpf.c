@@ -14,12 +14,13 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
-#define MAX_CPUS 1024	  /* possible CPUs whose counters are summed */
-#define MAX_SIBLINGS 256  /* threads whose RSS caches are summed, up to 6.1 */
-#define MAX_STACK 48	  /* frames kept of a user stack */
-#define MAX_TARGETS 4096  /* processes followed at once */
-#define MAX_THREADS 16384 /* threads of the targets that made a call */
-#define NAME_LEN 80	  /* ANON_VMA_NAME_MAX_LEN, mm/madvise.c */
+#define MAX_CPUS 1024	   /* possible CPUs whose counters are summed */
+#define MAX_SIBLINGS 256   /* threads whose RSS caches are summed, up to 6.1 */
+#define MAX_STACK 48	   /* frames kept of a user stack */
+#define MAX_TARGETS 4096   /* processes followed at once */
+#define MAX_THREADS 16384  /* threads of the targets that made a call */
+#define MAX_COLLAPSING 256 /* threads that make huge pages at once */
+#define NAME_LEN 80	   /* ANON_VMA_NAME_MAX_LEN, mm/madvise.c */
 #define TASK_COMM_LEN 16
 #define MAX_COUNTER 40	  /* a struct percpu_counter without debugging */
 #define FILTER_SIZE 65536 /* power of two */
@@ -53,6 +54,9 @@ enum record_flag {
 	FLAG_GO = 8,	      /* go[] was read */
 	FLAG_STACK_CUT = 16,  /* the stack was deeper than MAX_STACK */
 	FLAG_NO_RETURN = 32,  /* seen entering, not returning */
+	FLAG_MISSING = 64,    /* of a collapse: args[0] is known */
+	FLAG_SAME_MM = 128,   /* of a fork: the child runs in its parent's memory */
+	FLAG_ASKED = 256,     /* of a collapse: by a process (MADV_COLLAPSE), not khugepaged */
 };
 
 enum loss {
@@ -79,6 +83,7 @@ struct record {
 	__s64 before[RSS_MEMBERS];
 	__s64 after[RSS_MEMBERS];
 	__s64 attributed[RSS_MEMBERS];
+	__s64 freed; /* pages that the allocator got, see page_freed() */
 	__u64 go[3]; /* heapInUse, heapReleased, heapFree */
 	union {
 		__u64 stack[MAX_STACK];
@@ -194,6 +199,14 @@ struct {
 	__type(value, __u64);
 } losses SEC(".maps");
 
+/* Pages that were missing where a huge page is being made, by tid: see collapsing(). */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_COLLAPSING);
+	__type(key, __u32);
+	__type(value, __u32);
+} missing SEC(".maps");
+
 /* Only its per-CPU address matters: learn_cpus(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -220,8 +233,10 @@ const struct runtime *unused_runtime __attribute__((unused));
  */
 enum copy { FIRST = 1, SECOND };
 
-/* The value a new thread's entry starts from: too big for the stack. */
+/* The values that new entries start from: the stack is small. */
 static const struct thread fresh_thread;
+static const struct target fresh_target;
+static const struct local fresh_local;
 
 static __always_inline void lose(__u32 why)
 {
@@ -553,6 +568,7 @@ static __always_inline void begin(struct thread *th, __u64 id, __u32 call)
 		rec->attributed[i] = 0;
 		th->cached[i] = 0;
 	}
+	rec->freed = 0;
 }
 
 static __always_inline void look(struct target *target, struct thread *th)
@@ -867,8 +883,38 @@ int rss_stat_again(struct bpf_raw_tracepoint_args *ctx)
 	return rss_changed(ctx);
 }
 
-static __always_inline void mark(__u32 kind, __u32 pid, __u32 tid, __u64 arg, struct mm_struct *mm,
-				 struct task_struct *task)
+/*
+ * (page, order): a page, or a huge one, goes to the allocator. Only loaded where
+ * that was asked for: every page that the host frees pays for it.
+ *
+ * What counts is anonymous memory: the lowest bit of page->mapping tells, and
+ * stays set until here. All else that is freed while a call runs is not what
+ * the call released: page tables, and what interrupts free in its thread's name.
+ *
+ * There is no second copy for kernels whose tracepoints can be preempted: it
+ * would count twice. A page that is missed there counts as skipped.
+ */
+SEC("raw_tp/mm_page_free")
+int page_freed(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct page *page = (void *)ctx->args[0];
+	__u32 tid = (__u32)id;
+	struct thread *th;
+
+	if (!maybe_target(id >> 32))
+		return 0;
+	th = bpf_map_lookup_elem(&threads, &tid);
+	if (!th || !th->active)
+		return 0;
+	if (!bpf_core_field_exists(page->mapping) ||
+	    (__u64)BPF_CORE_READ(page, mapping) & PAGE_MAPPING_ANON)
+		th->rec.freed += 1ULL << (ctx->args[1] & 31);
+	return 0;
+}
+
+static __always_inline void mark(__u32 kind, __u32 flags, __u32 pid, __u32 tid, __u64 arg,
+				 struct mm_struct *mm, struct task_struct *task)
 {
 	__u32 bytes = offsetof(struct record, stack);
 	struct sight s = {};
@@ -880,6 +926,7 @@ static __always_inline void mark(__u32 kind, __u32 pid, __u32 tid, __u64 arg, st
 	}
 	__builtin_memset(rec, 0, bytes);
 	rec->kind = kind;
+	rec->flags = flags;
 	rec->pid = pid;
 	rec->tid = tid;
 	rec->entered = rec->left = bpf_ktime_get_ns();
@@ -899,9 +946,9 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *parent = (void *)ctx->args[0], *child = (void *)ctx->args[1];
 	__u32 ptgid = BPF_CORE_READ(parent, tgid), ctgid = BPF_CORE_READ(child, tgid);
-	struct target fresh = {};
-	struct local none = {};
+	struct mm_struct *mm = BPF_CORE_READ(parent, mm);
 	struct runtime *rt;
+	__u32 flags = 0;
 
 	if (!follow_children || ptgid == ctgid || !maybe_target(ptgid))
 		return 0;
@@ -910,13 +957,15 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
 	rt = bpf_map_lookup_elem(&runtimes, &ptgid);
 	if (rt)
 		bpf_map_update_elem(&runtimes, &ctgid, rt, BPF_ANY);
-	if (bpf_map_update_elem(&targets, &ctgid, &fresh, BPF_ANY)) {
+	if (bpf_map_update_elem(&targets, &ctgid, &fresh_target, BPF_ANY)) {
 		lose(LOST_TABLE_FULL);
 		return 0;
 	}
-	bpf_map_update_elem(&locals, &ctgid, &none, BPF_ANY);
+	bpf_map_update_elem(&locals, &ctgid, &fresh_local, BPF_ANY);
 	filter_children[ctgid & (FILTER_SIZE - 1)] = 1;
-	mark(RECORD_FORK, ptgid, ptgid, ctgid, BPF_CORE_READ(parent, mm), parent);
+	if (BPF_CORE_READ(child, mm) == mm)
+		flags = FLAG_SAME_MM;
+	mark(RECORD_FORK, flags, ptgid, ptgid, ctgid, mm, parent);
 	return 0;
 }
 
@@ -938,7 +987,7 @@ int on_exec(struct bpf_raw_tracepoint_args *ctx)
 	bpf_map_update_elem(&targets, &tgid, &fresh, BPF_ANY);
 	bpf_map_delete_elem(&threads, &old);
 	bpf_map_delete_elem(&runtimes, &tgid);
-	mark(RECORD_EXEC, tgid, tgid, 0, NULL, NULL);
+	mark(RECORD_EXEC, 0, tgid, tgid, 0, NULL, NULL);
 	return 0;
 }
 
@@ -965,7 +1014,20 @@ int on_exit(struct bpf_raw_tracepoint_args *ctx)
 	bpf_map_delete_elem(&targets, &tgid);
 	bpf_map_delete_elem(&locals, &tgid);
 	bpf_map_delete_elem(&runtimes, &tgid);
-	mark(RECORD_EXIT, tgid, tid, BPF_CORE_READ(task, exit_code), NULL, NULL);
+	mark(RECORD_EXIT, 0, tgid, tid, BPF_CORE_READ(task, exit_code), NULL, NULL);
+	return 0;
+}
+
+/*
+ * (page, none_or_zero, ...): khugepaged, or MADV_COLLAPSE, has looked at what it
+ * makes a huge page of. What was missing there is what RES grows by.
+ */
+SEC("raw_tp/mm_collapse_huge_page_isolate")
+int collapsing(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid(), none = ctx->args[1];
+
+	bpf_map_update_elem(&missing, &tid, &none, BPF_ANY);
 	return 0;
 }
 
@@ -977,7 +1039,9 @@ SEC("raw_tp/mm_collapse_huge_page")
 int on_collapse(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct mm_struct___owned *mm = (void *)ctx->args[0];
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct task_struct *owner;
+	__u32 flags = 0, *none;
 	__u32 tgid;
 
 	if ((__s32)ctx->args[2] != SCAN_SUCCEED || !bpf_core_field_exists(mm->owner))
@@ -986,7 +1050,13 @@ int on_collapse(struct bpf_raw_tracepoint_args *ctx)
 	tgid = BPF_CORE_READ(owner, tgid);
 	if (!owner || !maybe_target(tgid) || !bpf_map_lookup_elem(&targets, &tgid))
 		return 0;
-	mark(RECORD_COLLAPSE, tgid, tgid, 0, (void *)mm, owner);
+	if (BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm))
+		flags |= FLAG_ASKED; /* a kernel thread has no memory of its own */
+	none = bpf_map_lookup_elem(&missing, &tid);
+	if (none)
+		flags |= FLAG_MISSING;
+	mark(RECORD_COLLAPSE, flags, tgid, tgid, none ? *none : 0, (void *)mm, owner);
+	bpf_map_delete_elem(&missing, &tid);
 	return 0;
 }
 

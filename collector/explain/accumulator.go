@@ -31,6 +31,10 @@ type Accumulator struct {
 	calls    tally[kind, Calls]
 	failed   tally[failure, Failed]
 	released *space.Released
+	outcomes outcomes
+	anew     Outcome
+	grown    Grown
+	history  history
 	others   map[int]bool
 	other    uint64
 
@@ -63,14 +67,14 @@ type span struct {
 
 // NewAccumulator is ready for the first frame.
 func NewAccumulator() *Accumulator {
-	return &Accumulator{released: space.NewReleased(0, 0), others: map[int]bool{}}
+	return &Accumulator{released: space.NewReleased(0, 0), history: newHistory(nil, 0, false), others: map[int]bool{}}
 }
 
 // Observe takes the next frame. It keeps the header and the last samples that
 // it is given, which must not change afterwards.
 func (a *Accumulator) Observe(f mem.Frame) {
 	if a.frames == 0 {
-		a.first = f.At
+		a.first, a.history.since = f.At, f.At
 	}
 	a.frames++
 	a.last = max(a.last, f.At)
@@ -93,6 +97,7 @@ func (a *Accumulator) observeHeader(h *mem.Header) {
 	a.first, a.last = h.Mono, max(a.last, h.Mono)
 	a.events = a.events || h.Attach != ""
 	a.released = space.NewReleased(a.pageSize(), 0)
+	a.history = newHistory(h, a.first, h.FromStart)
 }
 
 // pageSize is 0 where no header said it.
@@ -123,11 +128,10 @@ func (a *Accumulator) observeEvent(e *mem.Event) {
 		return
 	}
 	left := a.observeRES(e)
-	again := a.released.Apply(e)
 	a.count(e)
+	a.observeHistory(e, left)
+	a.released.Apply(e)
 	switch {
-	case e.Releases():
-		a.observeRelease(e, left, again)
 	case e.Call == mem.Munmap && !e.Failed():
 		a.unmapped.Calls++
 		a.unmapped.Asked = add(a.unmapped.Asked, e.Len)
@@ -136,6 +140,22 @@ func (a *Accumulator) observeEvent(e *mem.Event) {
 	case e.Call == mem.Mmap && !e.Failed():
 		a.reserved = add(a.reserved, e.Len)
 	}
+}
+
+// observeHistory takes in what became of releases: before the call counts among
+// those that released.
+func (a *Accumulator) observeHistory(e *mem.Event, left int64) {
+	if e.Releases() {
+		o := outcomeOf(e, a.history.circumstances(e))
+		back := a.outcomes.observe(e, o, a.released)
+		a.observeRelease(e, left, back.Bytes)
+		a.history.release(e, &o, back)
+		return
+	}
+	if a.history.anew(e) {
+		a.anew.add(&Outcome{Calls: 1, Asked: e.Len, Left: -e.Attributed, ToAllocator: e.ToAllocator})
+	}
+	a.history.call(e)
 }
 
 // observeRES follows RES over a call and returns how much lower it is after
@@ -161,17 +181,32 @@ func (a *Accumulator) observeRelease(e *mem.Event, left int64, again uint64) {
 	r := &a.releases
 	r.Calls++
 	r.Asked = add(r.Asked, e.Len)
-	if e.Failed() && e.Errno != "ENOMEM" && !e.Noted(mem.NoteNoReturn) {
+	if refused(e) {
 		r.Refused = add(r.Refused, e.Len)
 	}
 	r.LeftRES += left
 	r.Attributed -= e.Attributed
-	r.Refaulted = add(r.Refaulted, min(again, uint64(max(0, -e.Attributed))))
+	r.Refaulted = add(r.Refaulted, again)
+	r.ToAllocator = sum(r.ToAllocator, e.ToAllocator)
 	who := a.byWho.at(e.Who)
 	who.Calls++
 	who.Asked = add(who.Asked, e.Len)
 	who.LeftRES += left
 	who.Attributed -= e.Attributed
+}
+
+// sum adds what is known, nil where nothing is. It points to neither.
+func sum(a, b *int64) *int64 {
+	if a == nil && b == nil {
+		return nil
+	}
+	var total int64
+	for _, v := range [...]*int64{a, b} {
+		if v != nil {
+			total += *v
+		}
+	}
+	return &total
 }
 
 // count counts the call by its kind, and by its errno where it failed.
@@ -192,6 +227,7 @@ func (a *Accumulator) observeSample(s *mem.Sample) {
 	a.last = max(a.last, s.At.Add(time.Duration(s.Dur)))
 	a.res.see(s.RSS.Total())
 	a.res.highWater(int64(min(s.VMHWM, 1<<62)), a.header != nil && a.header.FromStart && a.execs == 0)
+	a.history.sample(s)
 	if s.Full() {
 		a.full = s
 	} else {
@@ -206,6 +242,7 @@ func (a *Accumulator) observeSample(s *mem.Sample) {
 }
 
 func (a *Accumulator) observeMark(m *mem.Mark) {
+	a.history.children.mark(m, a.pid)
 	if !a.mine(m.PID) {
 		return
 	}
@@ -219,6 +256,8 @@ func (a *Accumulator) observeMark(m *mem.Mark) {
 		a.execs++
 		a.forgotten += a.released.Forgotten()
 		a.released = space.NewReleased(a.pageSize(), 0)
+		a.outcomes.exec()
+		a.history = newHistory(a.header, m.At, true)
 		// The samples are of a program that is gone, and so is what the
 		// header says of it.
 		a.gcs, a.full, a.light = span{}, nil, nil
@@ -228,6 +267,8 @@ func (a *Accumulator) observeMark(m *mem.Mark) {
 		}
 	case mem.MarkCollapse:
 		a.res.see(m.RSS.Total())
+		a.history.collapse(m)
+		a.grown.add(m)
 	case mem.MarkFork, mem.MarkExit, mem.MarkEnd:
 	}
 }
@@ -326,6 +367,7 @@ func (a *Accumulator) trace() *Trace {
 		Releases: a.releases, Unmapped: a.unmapped, Reserved: a.reserved,
 		GCs: a.marked, Lost: a.lost,
 		RESStart: a.res.start, RESPeak: a.res.peak, RESEnd: a.res.end,
+		Collapses:      a.grown,
 		Duration:       int64(a.last.Sub(a.first)),
 		OtherProcesses: OtherProcesses{Events: a.other, PIDs: len(a.others)},
 	}
@@ -333,6 +375,11 @@ func (a *Accumulator) trace() *Trace {
 		t.GCs = max(t.GCs, uint64(a.gcs.last-min(a.gcs.first, a.gcs.last)))
 	}
 	t.ByWho, t.Calls, t.Failed = a.tables()
+	t.Outcomes = a.outcomes.table()
+	if a.anew.Calls > 0 {
+		anew := a.anew
+		t.MappedAnew = &anew
+	}
 	return t
 }
 

@@ -192,7 +192,13 @@ func TestVerdictOfAStory(t *testing.T) {
 	wantTrace := Trace{
 		Releases: Releases{
 			Calls: 3, Asked: 224 * kib, Refused: 32 * kib, LeftRES: 164 * kib, Attributed: 164 * kib,
-			Refaulted: 64*kib + 16*kib,
+			// Of the second release's 100 KiB, 64 KiB at most had not been released before.
+			Refaulted: 36*kib + 16*kib,
+		},
+		Outcomes: []Outcome{
+			{Why: WhyGone, Calls: 1, Asked: 128 * kib, Left: 100 * kib},
+			{Why: WhyTakenAgain, Calls: 1, Asked: 64 * kib, Left: 64 * kib, TakenAgain: 36 * kib, TakenAfter: int64(time.Second)},
+			{Why: "refused: EINVAL", Calls: 1, Asked: 32 * kib},
 		},
 		Unmapped: Unmapped{Calls: 1, Asked: 256 * kib, LeftRES: 200 * kib, Attributed: 200 * kib},
 		ByWho: []ByWho{
@@ -282,7 +288,7 @@ func TestVerdictContract(t *testing.T) {
 		"schema": `"whyres/explain/1"`, "time": "", "host": "", "process": "", "res_bytes": "0", "memstats": "",
 		"ledger": "[]", "causes": "[]", "forecast": "null", "warnings": "",
 		"releases": `{"calls":0,"asked":0,"refused":0,"left_res":0,"attributed":0,"to_allocator":null,"refaulted":0}`,
-		"by_who":   "[]", "calls": "[]", "failed": "[]",
+		"outcomes": "[]", "by_who": "[]", "calls": "[]", "failed": "[]",
 	} {
 		got, there := fields[name]
 		if !there || want != "" && string(got) != want {

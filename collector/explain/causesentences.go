@@ -40,8 +40,8 @@ func (v *Verdict) lookedAtAll() bool {
 	return v.MemStats.Source == "memory" && v.Pages != nil && len(v.Ledger) > 0 && v.leaf(ledger.HeapUndivided) == 0
 }
 
-// told: a cause that is more than possible tells of most of the part.
-func told(v *Verdict, part ledger.Part) bool {
+// toldByCause: a cause that is more than possible tells of most of the part.
+func toldByCause(v *Verdict, part ledger.Part) bool {
 	var taken int64
 	for i := range v.Causes {
 		if v.Causes[i].Confidence == causes.Possible {

@@ -18,7 +18,7 @@ func (a *Accumulator) facts(s *mem.Sample, v *Verdict) *causes.Facts {
 		Up:         a.up(s),
 	}
 	if a.events {
-		f.Trace = a.history()
+		f.Trace = a.history.trace(a.last, a.lost)
 	}
 	return f
 }
@@ -30,16 +30,6 @@ func (a *Accumulator) up(s *mem.Sample) time.Duration {
 		return 0
 	}
 	return max(time.Duration(a.header.Process.Up)+s.At.Sub(a.header.Mono), 0)
-}
-
-// history is what the calls and the earlier samples tell.
-func (a *Accumulator) history() *causes.Trace {
-	return &causes.Trace{
-		Duration: a.last.Sub(a.first), Lost: a.lost,
-		FromStart: a.header != nil && a.header.FromStart && a.execs == 0,
-		Asked:     causes.Sum{Calls: a.releases.Calls, Bytes: a.releases.Asked},
-		Left:      a.releases.Attributed,
-	}
 }
 
 // judge names the causes. Of a RES on the move nothing is said.

@@ -25,7 +25,7 @@ func Sentences(v *Verdict) []string {
 	default:
 		out = causeSentences(v)
 		for _, part := range largest(v) {
-			if !told(v, part) {
+			if !toldByCause(v, part) {
 				out = append(out, sentence(v, part))
 			}
 		}

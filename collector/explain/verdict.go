@@ -80,6 +80,16 @@ type Trace struct {
 	Unmapped Unmapped `json:"unmapped"`
 	// ByWho divides the releases by their callers, the most asked first.
 	ByWho []ByWho `json:"by_who"`
+	// Outcomes divides the releases by what became of them, those that asked for
+	// most first: their calls, asked, left and to_allocator sum to those of
+	// Releases.
+	Outcomes []Outcome `json:"outcomes"`
+	// MappedAnew are parts of its heap that the Go runtime mapped anew, in place
+	// of releases, after the kernel had refused one (Go 1.21+); null where
+	// there were none. They are no releases, and in none of the sums above.
+	MappedAnew *Outcome `json:"mapped_anew,omitempty"`
+	// Collapses are the huge pages that khugepaged made.
+	Collapses Grown `json:"collapses,omitzero"`
 	// Reserved is the sum of the lengths of successful mmaps: address space,
 	// most of it never resident.
 	Reserved uint64 `json:"reserved"`
@@ -116,12 +126,13 @@ type Releases struct {
 	LeftRES int64 `json:"left_res"`
 	// Attributed sums what the calls themselves took out of RES.
 	Attributed int64 `json:"attributed"`
-	// ToAllocator is what the kernel's allocator got back: null, as this
-	// version does not measure it.
+	// ToAllocator is what of Attributed the kernel's allocator got back: null
+	// where that was not measured (trace --allocator). A call's own may come
+	// later, and others' pages with it: at most 31 a CPU, of those touched last.
 	ToAllocator *int64 `json:"to_allocator"`
-	// Refaulted is memory that was released and taken again: of each
-	// release what lay in ranges released before, at most what the call took
-	// out of RES; and of the last full sample what is resident again.
+	// Refaulted is memory that was released and taken again: of each release
+	// what of the memory that it took out of RES must have been released
+	// before; and of the last full sample what is resident again.
 	Refaulted uint64 `json:"refaulted"`
 }
 
@@ -131,6 +142,28 @@ type Unmapped struct {
 	Asked      uint64 `json:"asked"`
 	LeftRES    int64  `json:"left_res"`
 	Attributed int64  `json:"attributed"`
+}
+
+// Grown are huge pages that khugepaged made of small ones.
+type Grown struct {
+	Calls uint64 `json:"calls"`
+	// Bytes is by how much RES grew: the pages that had been missing there.
+	Bytes uint64 `json:"bytes"`
+	// Unknown is for how many of them that is not known.
+	Unknown uint64 `json:"unknown,omitempty"`
+}
+
+// add takes one more in, unless the process asked for it itself.
+func (g *Grown) add(m *mem.Mark) {
+	if m.Asked {
+		return
+	}
+	g.Calls++
+	if m.Grew == nil {
+		g.Unknown++
+		return
+	}
+	g.Bytes = add(g.Bytes, uint64(max(0, *m.Grew)))
 }
 
 // ByWho is one class of callers of releases.

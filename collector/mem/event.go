@@ -126,8 +126,10 @@ type Event struct {
 	// negative when memory left. After-Before belongs to the whole mm.
 	Attributed int64 `json:"attributed"`
 
-	// ToAllocator is what the kernel's page allocator got back during the call
-	// from this very thread, in bytes; nil where that was not asked for.
+	// ToAllocator is the anonymous memory that the kernel's page allocator got
+	// back during the call from this very thread, in bytes (tracepoint
+	// kmem:mm_page_free); nil where that was not asked for, or the call was not
+	// seen from entry to exit.
 	ToAllocator *int64 `json:"to_allocator,omitempty"`
 
 	Go    GoCounters `json:"go,omitzero"`

@@ -105,8 +105,11 @@ type Mark struct {
 	// Why a GC ran ("heap goal", "2 min idle", "asked for", "unknown"); why a trace
 	// ended; what exec replaced.
 	Why string `json:"why,omitempty"`
-	// Child of a fork.
-	Child int `json:"child,omitempty"`
+	// Child of a fork. SameMemory: it runs in its parent's memory itself until
+	// it executes a program (vfork): nothing is shared that a release would
+	// leave with it.
+	Child      int  `json:"child,omitempty"`
+	SameMemory bool `json:"same_memory,omitempty"`
 	// Exit code of an exit, or the signal that ended it.
 	ExitCode int `json:"exit_code,omitempty"`
 	Signal   int `json:"signal,omitempty"`
@@ -114,6 +117,13 @@ type Mark struct {
 	// ended before it could be looked at.
 	Comm    string   `json:"comm,omitempty"`
 	Process *Process `json:"process,omitempty"`
+	// Asked: a collapse that the process asked for (MADV_COLLAPSE), not
+	// khugepaged's.
+	Asked bool `json:"asked,omitempty"`
+	// Grew is by how much a collapse made RES grow, in bytes: the pages that were
+	// missing in what became a huge page (none_or_zero of the kernel's
+	// mm_collapse_huge_page_isolate); nil where the kernel did not tell.
+	Grew *int64 `json:"grew,omitempty"`
 	// RSS after a collapse, or of the parent at a fork, exact.
 	RSS RSS `json:"rss,omitzero"`
 }

@@ -24,6 +24,14 @@ func within(name string, v, low, high int64) error {
 	return nil
 }
 
+// value is 0 where there is none.
+func value(v *int64) int64 {
+	if v == nil {
+		return 0
+	}
+	return *v
+}
+
 func checkHeader(h *mem.Header) error {
 	return first(
 		within("mono", int64(h.Mono), 0, maxInstant),
@@ -70,6 +78,7 @@ func checkEvent(e *mem.Event) error {
 		within("pid", int64(e.PID), 0, maxPID),
 		within("tid", int64(e.TID), 0, maxPID),
 		within("attributed", e.Attributed, -maxBytes, maxBytes),
+		within("to_allocator", value(e.ToAllocator), 0, maxBytes),
 		checkRSS("rss_before", e.Before),
 		checkRSS("rss_after", e.After),
 	)
@@ -131,6 +140,7 @@ func checkMark(m *mem.Mark) error {
 		within("pid", int64(m.PID), 0, maxPID),
 		within("child", int64(m.Child), 0, maxPID),
 		checkProcess(m.Process),
+		within("grew", value(m.Grew), 0, maxBytes),
 		checkRSS("rss", m.RSS),
 	)
 }

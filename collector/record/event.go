@@ -24,6 +24,9 @@ func appendEvent(b []byte, e *mem.Event) []byte {
 	b = appendRSS(b, `,"rss_before":`, e.Before)
 	b = appendRSS(b, `,"rss_after":`, e.After)
 	b = appendInt(b, `,"attributed":`, e.Attributed)
+	if e.ToAllocator != nil {
+		b = appendInt(b, `,"to_allocator":`, *e.ToAllocator)
+	}
 	if e.Go != (mem.GoCounters{}) {
 		b = appendGo(b, e.Go)
 	}

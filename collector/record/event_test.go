@@ -62,6 +62,11 @@ func filled(t *testing.T, v reflect.Value, next func() uint64, text func() strin
 		for i := range v.NumField() {
 			filled(t, v.Field(i), next, text)
 		}
+	case reflect.Pointer:
+		if v.SetZero(); next()%2 == 1 {
+			v.Set(reflect.New(v.Type().Elem()))
+			filled(t, v.Elem(), next, text)
+		}
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), int(next()%4), 4))
 		for i := range v.Len() {

@@ -59,6 +59,10 @@ func (s *scanner) outcome(e *mem.Event) {
 	e.After = s.rss()
 	s.want(`,"attributed":`)
 	e.Attributed = s.int()
+	if s.has(`,"to_allocator":`) {
+		freed := s.int()
+		e.ToAllocator = &freed
+	}
 	if s.has(`,"go":`) {
 		e.Go = s.counters()
 	}

@@ -15,6 +15,7 @@ import (
 func handBuilt() []mem.Frame {
 	const zero = mem.Instant(1_000_000_000)
 	maxPtesNone := 511
+	got := int64(3 << 20)
 	header := &mem.Header{
 		Schema: mem.Schema, Tool: "0.1.0", Time: time.Date(2026, 3, 1, 14, 0, 0, 123456789, time.UTC), Mono: zero,
 		Host: mem.Host{Kernel: "6.18.44", Arch: "amd64", PageSize: 4096, THP: "madvise", CPUs: 2, MaxPtesNone: &maxPtesNone, SwapTotal: 2 << 30},
@@ -27,7 +28,7 @@ func handBuilt() []mem.Frame {
 	release := &mem.Event{
 		At: zero + 10, Dur: 1200, PID: 4242, TID: 4243, Call: mem.Madvise, Addr: 0xc000400000, Len: 4 << 20,
 		Advice: "MADV_DONTNEED", Before: mem.RSS{Anon: 40 << 20, File: 2 << 20}, After: mem.RSS{Anon: 36 << 20, File: 2 << 20, Swap: 4096},
-		Attributed: -4 << 20, Go: mem.GoCounters{HeapInuse: 5 << 20, HeapReleased: 3 << 20, HeapFree: 24 << 20},
+		Attributed: -4 << 20, ToAllocator: &got, Go: mem.GoCounters{HeapInuse: 5 << 20, HeapReleased: 3 << 20, HeapFree: 24 << 20},
 		Who: mem.WhoBackground, Stack: []string{"runtime.sysUnused", `main.f[go.shape."x"]`}, Notes: []string{mem.NoteShared},
 	}
 	mapped := &mem.Event{
@@ -59,7 +60,8 @@ func handBuilt() []mem.Frame {
 	gc := &mem.Mark{At: zero + 50, Kind: mem.MarkGC, PID: 4242, NumGC: 9, First: 5, Why: "2 min idle"}
 	exec := &mem.Mark{At: zero + 60, Kind: mem.MarkExec, PID: 4250, Comm: "sh\x1b[31m", Why: "server"}
 	exit := &mem.Mark{At: zero + 70, Kind: mem.MarkExit, PID: 4250, ExitCode: 2, Signal: 9, RSS: mem.RSS{Anon: 4096}}
-	fork := &mem.Mark{At: zero + 55, Kind: mem.MarkFork, PID: 4242, Child: 4250}
+	fork := &mem.Mark{At: zero + 55, Kind: mem.MarkFork, PID: 4242, Child: 4250, SameMemory: true}
+	collapse := &mem.Mark{At: zero + 56, Kind: mem.MarkCollapse, PID: 4242, Asked: true, Grew: &got, RSS: mem.RSS{Anon: 39 << 20}}
 	lost := &mem.Lost{At: zero + 80, Total: 12345, PerCPU: []uint64{12000, 345}, New: 45, Reasons: map[string]uint64{"ring full": 45}}
 	end := &mem.Mark{At: zero + 90, Kind: mem.MarkEnd, PID: 4242, Why: "interrupt"}
 	return []mem.Frame{
@@ -71,6 +73,7 @@ func handBuilt() []mem.Frame {
 		{At: sample.At, Sample: sample},
 		{At: gc.At, Mark: gc},
 		{At: fork.At, Mark: fork},
+		{At: collapse.At, Mark: collapse},
 		{At: exec.At, Mark: exec},
 		{At: exit.At, Mark: exit},
 		{At: lost.At, Lost: lost},

@@ -35,6 +35,13 @@ func (r *Released) Bytes() uint64 { return r.set.Bytes() }
 // it is not 0, what Apply returns is at least so much, rather than so much.
 func (r *Released) Forgotten() uint64 { return r.set.Forgotten() }
 
+// Span is the range of a call, its length taken up to whole pages.
+func (r *Released) Span(e *mem.Event) mem.Range { return r.span(e.Addr, e.Len) }
+
+// Within yields the parts of a range that are released, in order of address.
+// Nothing must be applied meanwhile.
+func (r *Released) Within(span mem.Range) iter.Seq[mem.Range] { return r.set.Within(span) }
+
 // Reset forgets everything: exec replaced the address space.
 func (r *Released) Reset() {
 	r.set.Clear()

@@ -126,13 +126,15 @@ type Trace struct {
 	CollapseAdvice Sum `json:"collapse_advice"`
 	NoHugeAdvice   Sum `json:"no_huge_advice"`
 	// Collapses are huge pages that khugepaged made, and by how much RES rose
-	// with each.
+	// with them: at least so much, as older kernels do not tell.
 	Collapses Sum `json:"collapses"`
-	// Shared are releases made while a forked child still had the memory.
+	// Shared are releases made while a forked child lived that had the memory as
+	// it was at the fork: what was written since is the process's own.
 	Shared Sum `json:"shared"`
-	// Refaulted are released bytes that load touched again during the trace.
+	// Refaulted are released bytes that load touched again during the trace, as
+	// later releases and the newest full sample show: at least so much.
 	Refaulted uint64 `json:"refaulted"`
-	// RefaultedSoon of them within ten seconds.
+	// RefaultedSoon of them were released once more within ten seconds.
 	RefaultedSoon uint64 `json:"refaulted_soon"`
 	// AtLimit are releases by allocations that ran into the memory limit.
 	AtLimit Sum `json:"at_limit"`
@@ -141,8 +143,8 @@ type Trace struct {
 	SwapFirst int64 `json:"swap_first"`
 	SwapLast  int64 `json:"swap_last"`
 	RESFirst  int64 `json:"res_first"`
-	// Marked is what GCs found live, the first and the newest of those that
-	// samples showed, at most MaxMarked.
+	// Marked is what GCs found live, of those that samples showed: at most
+	// MaxMarked, spread over the trace, the first and the newest among them.
 	Marked []Marked `json:"marked,omitempty"`
 	// GoroutinesFirst and GoroutinesLast are counts of the first and last full
 	// sample, 0 where not read.

@@ -36,6 +36,7 @@ func tracers(whyres string) []tracer {
 		{name: "empty raw tracepoints (the floor)", calls: 50_000, attach: attachEmpty},
 		{name: "whyres", calls: 50_000, attach: command(`"call":"madvise"`, whyres, "trace", "--json", "-p")},
 		{name: "whyres, by raw_tracepoint", calls: 50_000, attach: command(`"call":"madvise"`, whyres, "trace", "--json", "--attach=raw_tracepoint", "-p")},
+		{name: "whyres --allocator, by raw_tracepoint", calls: 50_000, attach: command(`"call":"madvise"`, whyres, "trace", "--json", "--allocator", "--attach=raw_tracepoint", "-p")},
 		{name: "bpftrace", calls: 20_000, attach: bpftrace},
 		{name: "perf trace", calls: 5_000, attach: command("madvise(", "perf", "trace", "-e", "madvise", "--call-graph=fp", "-p")},
 		{name: "strace", calls: 2_000, attach: command("madvise(", "strace", "-f", "-k", "-e", "trace=madvise", "-p")},

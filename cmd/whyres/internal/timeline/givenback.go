@@ -12,7 +12,8 @@ const (
 	wCalls = 9
 )
 
-// givenBack adds a table: by whom, calls, asked, left RES.
+// givenBack adds two tables: by whom, calls, asked, left RES; and what became of
+// it.
 func (p *printer) givenBack(t *explain.Trace) {
 	r := &t.Releases
 	if r.Calls == 0 && t.Unmapped.Calls == 0 {
@@ -36,6 +37,7 @@ func (p *printer) givenBack(t *explain.Trace) {
 		row("munmap", "munmap", t.Unmapped.Calls, t.Unmapped.Asked, t.Unmapped.Attributed)
 	}
 	p.paragraph(tonePlain, treeIndent, releaseNotes(t)...)
+	p.outcomes(t)
 }
 
 // whoTable is the left side of the table: on a narrow terminal the calls are

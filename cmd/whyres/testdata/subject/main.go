@@ -29,6 +29,10 @@ func subject(name string) {
 		}
 	case "rest":
 		rest()
+	case "outcomes":
+		outcomes()
+	case "lockall":
+		lockall()
 	case "exec":
 		time.Sleep(500 * time.Millisecond)
 		panic(syscall.Exec("/proc/self/exe", []string{os.Args[0], "churn"}, os.Environ()))
