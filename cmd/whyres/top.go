@@ -12,6 +12,7 @@ import (
 	"whyres/cmd/whyres/internal/timeline"
 	"whyres/collector/discover"
 	"whyres/collector/kernel"
+	"whyres/collector/mem"
 )
 
 // topOptions are top's flags.
@@ -107,7 +108,11 @@ func top(ctx context.Context, s streams, o topOptions) (err error) {
 			err = errors.Join(err, host.Close())
 		}
 	}()
-	table := &topTable{options: o, screen: newScreen(s.out)}
+	where, err := kernel.Default().Host()
+	if err != nil {
+		return err
+	}
+	table := &topTable{options: o, host: where, screen: newScreen(s.out)}
 	for {
 		began := time.Now()
 		survey, err := patiently(ctx, s, func() (discover.Survey, error) { return host.Look(ctx, o.budget()) })
@@ -141,11 +146,12 @@ func sleepUntil(ctx context.Context, when time.Time) bool {
 // topTable shows one survey after another.
 type topTable struct {
 	options topOptions
+	host    mem.Host
 	screen  *screen
 }
 
 func (t *topTable) show(at time.Time, s *discover.Survey) error {
-	lines := topLines(s, t.options.sort)
+	lines := topLines(s, t.options.sort, t.host)
 	if t.options.json {
 		return writeTop(t.screen.out, at, s, lines, t.options.limit)
 	}

@@ -123,7 +123,7 @@ func TestTopOrder(t *testing.T) {
 	s := &discover.Survey{Seen: []discover.Seen{light(1, "c", 5, 3), light(2, "a", 9, 1), light(3, "b", 7, 0)}}
 	for by, want := range map[string]string{sortPID: "123", sortName: "231", sortRES: "231", sortLive: "123", sortBack: "231"} {
 		got := ""
-		for _, l := range topLines(s, by) {
+		for _, l := range topLines(s, by, mem.Host{}) {
 			got += strconv.Itoa(l.Process.PID)
 		}
 		if got != want {

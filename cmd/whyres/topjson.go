@@ -49,6 +49,8 @@ type topProcess struct {
 type topWhy struct {
 	Part  string `json:"part"`
 	Words string `json:"words"`
+	// Cause is the first of explain's causes that is more than possible.
+	Cause string `json:"cause"`
 	Bytes int64  `json:"bytes"`
 }
 
@@ -86,7 +88,7 @@ func (l *topLine) object() topProcess {
 		Cgroup: l.Cgroup.Path, Container: l.Cgroup.Name(),
 		RES: l.RES, Live: orNull(l.Live), GarbageAtMost: orNull(l.Garbage), Free: orNull(l.Free),
 		GoesBack: orNull(l.GoesBack), Freeable: orNull(l.Freeable), Offered: orNull(l.Offered), CameBack: orNull(l.CameBack),
-		Why:  topWhy{l.Why.Part, l.Why.Words, l.Why.Bytes},
+		Why:  topWhy{Part: l.Why.Part, Words: l.Why.Words, Cause: l.Cause, Bytes: l.Why.Bytes},
 		Full: l.Full, Unsteady: l.Unsteady, Ledger: l.Leaves(), Warnings: l.Ledger.Warnings,
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"whyres/collector/discover"
 	"whyres/collector/goruntime"
 	"whyres/collector/kernel"
+	"whyres/collector/mem"
 	"whyres/collector/summary"
 )
 
@@ -31,11 +32,11 @@ type topLine struct {
 }
 
 // topLines sums the processes up, and sorts them.
-func topLines(s *discover.Survey, by string) []topLine {
+func topLines(s *discover.Survey, by string, host mem.Host) []topLine {
 	lines := make([]topLine, len(s.Seen))
 	for i := range s.Seen {
 		seen := &s.Seen[i]
-		lines[i] = topLine{seen, summary.Of(&seen.Sample, seen.Process)}
+		lines[i] = topLine{seen, summary.Of(&seen.Sample, seen.Process, host)}
 	}
 	slices.SortStableFunc(lines, func(a, b topLine) int {
 		switch by {

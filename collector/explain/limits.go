@@ -75,7 +75,7 @@ func adviseLimits(f *causes.Facts) *Limits {
 	if minor := f.GoMinor(); minor == 0 || minor >= firstLimit {
 		l.Fit = fit(l, f)
 	}
-	if line := summary.Of(f.Sample, f.Process); line.Freeable.Known {
+	if line := summary.Of(f.Sample, f.Process, f.Host); line.Freeable.Known {
 		l.Now, l.Garbage = &line.Freeable.Bytes, line.Garbage.Bytes
 	}
 	l.Says = l.sentences(f)

@@ -3,7 +3,9 @@ package summary
 import (
 	"slices"
 	"strconv"
+	"time"
 
+	"whyres/collector/explain/causes"
 	"whyres/collector/ledger"
 	"whyres/collector/mem"
 )
@@ -29,6 +31,8 @@ type Line struct {
 	CameBack Size
 	// Why RES stays: its largest part.
 	Why Reason
+	// Cause is the first that is more than possible, "" where there is none.
+	Cause string
 	// Full: the sample was a full one, with Go's pages. The sizes above are
 	// not known otherwise, but for Live.
 	Full bool
@@ -50,8 +54,8 @@ type Size struct {
 
 func known(bytes int64) Size { return Size{Bytes: bytes, Known: true} }
 
-// Of sums up a sample of a Go process.
-func Of(s *mem.Sample, p mem.Process) Line {
+// Of sums up a sample of a Go process on that host.
+func Of(s *mem.Sample, p mem.Process, host mem.Host) Line {
 	l := Line{RES: s.RSS.Total(), Unsteady: unsteady(s), Ledger: ledger.Build(s, p)}
 	// A ledger that does not trust the pages does not divide the heap.
 	l.Full = s.Full() && s.Pages != nil && l.has(ledger.HeapIdle)
@@ -62,7 +66,26 @@ func Of(s *mem.Sample, p mem.Process) Line {
 		l.Live = known(clamp(m.HeapMarked))
 	}
 	l.Why = l.reason(s)
+	l.Cause = l.cause(s, p, host)
 	return l
+}
+
+// cause is what the catalogue says, as far as one look tells. Of a process that
+// changed while it was read nothing is said.
+func (l *Line) cause(s *mem.Sample, p mem.Process, host mem.Host) string {
+	if !l.Full || l.Unsteady {
+		return ""
+	}
+	j := causes.Judge(causes.All(), &causes.Facts{
+		Host: host, Process: p, Sample: s, Ledger: l.Ledger,
+		HeapLocked: uint64(arenas(s).locked), Up: time.Duration(p.Up),
+	})
+	for i := range j.Causes {
+		if c := &j.Causes[i]; c.Bytes > 0 && c.Confidence != causes.Possible {
+			return c.ID
+		}
+	}
+	return ""
 }
 
 // divide tells what goes back. FreeOSMemory passes over pages that the runtime

@@ -157,7 +157,11 @@ func whyText(r *TopRow) string {
 		return sign + "? " + pagesUnread
 	}
 	part := share(r.Why.Bytes, r.RES)
-	return sign + strings.Repeat(" ", max(4-width(part), 0)) + part + " " + r.Why.Words
+	text := sign + strings.Repeat(" ", max(4-width(part), 0)) + part + " " + r.Why.Words
+	if r.Cause != "" {
+		text += between + r.Cause
+	}
+	return text
 }
 
 func whyTone(r *TopRow) tone {
