@@ -45,7 +45,7 @@ func findGCClock(f *Facts) *Finding {
 		return nil
 	}
 	found := &Finding{
-		Confidence: sure, Takes: takes, Says: "are free in Go's heap and wait for " + waitsFor(f),
+		Confidence: sure, Takes: takes, Says: "are free in Go's heap and wait for " + waitsFor(f, takes),
 		Evidence: []string{f.lastGC()},
 		Remedy:   []string{"wait: " + f.nextGC(), "debug.FreeOSMemory() in the program after a big job, at the price of a full GC"},
 	}
@@ -55,15 +55,26 @@ func findGCClock(f *Facts) *Finding {
 	if due := f.Leaf(ledger.IdleDue); due > 0 {
 		found.Evidence = append(found.Evidence, dueEvidence(f, due))
 	}
+	if room := Total(waiting) - Total(takes); room > 0 {
+		found.Evidence = append(found.Evidence, size(room)+" of these are left out: the program may fill as much before its next GC")
+	}
 	if f.Trace == nil {
 		found.Ask = []string{fmt.Sprintf("whyres trace -p %d shows the next GCs and what is given back after each", f.Process.PID)}
 	}
 	return found
 }
 
-// waitsFor: the largest part tells.
-func waitsFor(f *Facts) string {
-	dense, due := f.Leaf(ledger.IdleDense), f.Leaf(ledger.IdleDue)
+// waitsFor: the largest part of what is taken tells.
+func waitsFor(f *Facts, takes []Take) string {
+	var dense, due int64
+	for _, t := range takes {
+		switch t.Leaf {
+		case ledger.IdleDense:
+			dense = t.Bytes
+		case ledger.IdleDue:
+			due = t.Bytes
+		}
+	}
 	switch {
 	case f.Stats().NumGC == 0:
 		return "the first GC: before it the scavenger has no goal"

@@ -12,6 +12,7 @@ import (
 	"io/ioutil"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"time"
 )
 
@@ -36,8 +37,7 @@ func main() {
 	}
 	between = nil
 	runtime.GC()
-	runtime.GC()
-	settle()
+	debug.FreeOSMemory()
 	for i := 0; i < 80; i++ {
 		between = append(between, touched(448<<10))
 	}

@@ -1,5 +1,6 @@
-// Command runtime-metadata profiles each allocation, made from 131,072 different call
-// stacks: the runtime keeps a bucket for each. With the argument "off" it profiles none.
+// Command runtime-metadata has a heap of 131,072 spans for a moment: what stays
+// is the runtime's records of them. The heap itself is never written to, and so never
+// in RES. With the argument "few" the same heap is of few spans.
 package main
 
 import (
@@ -9,36 +10,29 @@ import (
 	"io/ioutil"
 	"os"
 	"runtime"
+	"runtime/debug"
 )
 
-var sink *[64]byte
+const heap = 1 << 30
+
+var keep [][]byte
 
 func main() {
-	runtime.MemProfileRate = 1
-	if len(os.Args) > 1 {
-		runtime.MemProfileRate = 0
-	}
 	in := bufio.NewReader(os.Stdin)
 	if _, err := in.ReadString('\n'); err != nil {
 		return
 	}
-	branch(17)
-	sink = nil
+	span := 8 << 10
+	if len(os.Args) > 1 {
+		span = 1 << 20
+	}
+	for i := 0; i < heap/span; i++ {
+		keep = append(keep, make([]byte, span))
+	}
+	keep = nil
+	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	fmt.Printf("{\"made\": %d}\n", m.BuckHashSys)
-	runtime.KeepAlive(runtime.MemProfile) // which has the linker leave profiling on
+	fmt.Printf("{\"made\": %d}\n", m.MSpanSys-m.MSpanInuse)
 	io.Copy(ioutil.Discard, in)
-}
-
-// branch calls itself from two places: 2^depth stacks lead to the allocations.
-//
-//go:noinline
-func branch(depth int) {
-	if depth == 0 {
-		sink = new([64]byte)
-		return
-	}
-	branch(depth - 1)
-	branch(depth - 1)
 }
