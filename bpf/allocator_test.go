@@ -68,6 +68,9 @@ func TestAllocatorIsOptIn(t *testing.T) {
 // attached both times.
 func TestCostOfTheAllocatorForTheUnrelated(t *testing.T) {
 	privileged(t)
+	if os.Getenv("WHYRES_VM") != "" {
+		t.Skip("a ratio of emulated instructions says nothing, and attaching takes minutes there")
+	}
 	pages := area(8 * os.Getpagesize())
 	loops := map[string]func(){
 		"8 faults and a release": func() { touch(pages); _ = unix.Madvise(pages, unix.MADV_DONTNEED) },
