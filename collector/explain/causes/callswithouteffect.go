@@ -16,6 +16,7 @@ func callsWithoutEffect() Cause {
 				"a sandbox that has a kernel of its own, an emulator of system calls, a seccomp filter that answers 0 for the kernel. " +
 				"Go believes the answer and counts the memory as released (HeapReleased).",
 			Proof: "A trace shows calls that succeed over memory that was resident, and no change of RES; the page join, that this memory is resident still. " +
+				"Where the answer is a filter's, the kernel does not show the call's beginning, so that it is likely only: calls that took nothing out of RES, over memory that is resident afterwards. " +
 				"Without a trace whyres sees only that memory counts as released and is resident in small pages: then this cause is possible, and so are others, " +
 				"such as the rest of a huge page that was split after it had come back. In a sandbox such as gVisor whyres has to run inside, where eBPF is not to be had.",
 			Remedy: []string{
@@ -50,10 +51,33 @@ func findCallsWithoutEffect(f *Facts) *Finding {
 		}
 		return found
 	}
+	if asked := f.askedInVain(); asked > 0 {
+		found.Confidence, found.Takes = Likely, []Take{{ledger.ReleasedAgain, min(asked, f.Leaf(ledger.ReleasedAgain))}}
+		found.Evidence = []string{
+			fmt.Sprintf("%s asked for %s to be taken back while it was traced, none was refused, and they took %s out of RES", calls(f.Trace.Asked), size(asked), size(f.Trace.Left)),
+			fmt.Sprintf("%s that count as released are resident in small pages", size(f.Leaf(ledger.ReleasedAgain))),
+		}
+		return found
+	}
 	found.Confidence, found.Takes = Possible, f.All(ledger.ReleasedAgain)
 	found.Says = "count as released by Go and are resident in small pages: the releases may have had no effect, or a huge page that had come back was split"
 	found.Evidence = []string{fmt.Sprintf("%s of the %s that Go counts as released (HeapReleased) are resident, and neither locked, lazily freed nor in huge pages",
 		size(f.Leaf(ledger.ReleasedAgain)), size(int64(f.Stats().HeapReleased)))}
 	found.Ask = []string{"whyres trace -p PID, until it gives memory back again: it shows whether the calls take anything out of RES"}
 	return found
+}
+
+// askedInVain is what the trace saw released, where none of it was refused or
+// lazily freed, less than a tenth left RES, and at least half is resident still; 0
+// elsewhere. That it was resident when it was released is the link not seen.
+func (f *Facts) askedInVain() int64 {
+	t := f.Trace
+	if t == nil || t.Lost > 0 || len(t.Refused) > 0 || t.Lazy.Calls > 0 {
+		return 0
+	}
+	asked := int64(min(t.Asked.Bytes, 1<<62))
+	if asked == 0 || t.Left > asked/10 || f.Leaf(ledger.ReleasedAgain) < asked/2 {
+		return 0
+	}
+	return asked
 }

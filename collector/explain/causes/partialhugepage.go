@@ -14,12 +14,12 @@ func partialHugePage() Cause {
 			Mechanism: "A huge page is one piece of memory to the kernel. When a part of it is released, the mapping is split and RES falls by that part, " +
 				"but the piece stays whole, on a list of pages to be split later. Until memory gets short all 2 MiB stay charged to the control group (memory.current), " +
 				"though RES and the group's anon do not count the released part any more.",
-			Proof: "A trace measures for each call what left RES and what the kernel's allocator got back; the difference is this, or memory that a forked child still has. " +
+			Proof: "A trace with --allocator measures for each call what left RES and what the kernel's allocator got back; the difference is this, or memory that a forked child still has. " +
 				"From outside: a control group that holds this process alone is charged for more than all that its memory.stat accounts for. " +
 				"It is proved where both show it.",
 			Remedy: []string{
 				"nothing, where the host has memory: shortage, the control group's limit included, splits such pages first (tried on Linux 6.18: at the limit the charge fell from 65 to 3 MiB)",
-				"echo 1G > memory.reclaim in its control group (cgroup v2, Linux 5.19 and newer), echo 1 > memory.force_empty in cgroup v1: that is reclaim, so it takes clean file pages too. " +
+				"echo 1G > memory.reclaim in its control group (cgroup v2, Linux 5.19 and newer; not tried), echo 1 > memory.force_empty in cgroup v1: that is reclaim, so it takes clean file pages too. " +
 					"force_empty was tried on Linux 6.18, and split them all",
 				"the program itself: madvise(MADV_COLD) or MADV_PAGEOUT over what is left in use splits them too, with and without swap (tried on Linux 6.18)",
 				"no huge pages for the heap: GODEBUG=disablethp=1 (Go 1.21.6 and newer)",
@@ -48,7 +48,7 @@ func findPartialHugePage(f *Facts) *Finding {
 		found.Confidence, found.Beside = Likely, traced
 	case charged > 0:
 		found.Confidence, found.Beside = Likely, charged
-		found.Ask = []string{"whyres trace -p PID, until it gives memory back again: it measures what the kernel gets back from each call"}
+		found.Ask = []string{"whyres trace --allocator -p PID, until it gives memory back again: it measures what the kernel gets back from each call"}
 	default:
 		return nil
 	}

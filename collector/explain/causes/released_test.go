@@ -190,10 +190,20 @@ func TestCallsWithoutEffect(t *testing.T) {
 	none := func(bytes uint64) func(*Facts) {
 		return func(f *Facts) { f.Trace = traceOf(Trace{NoEffect: Sum{8, bytes * testMiB}}) }
 	}
+	asked := func(bytes uint64, left int64, lost uint64) func(*Facts) {
+		return func(f *Facts) {
+			f.Trace = traceOf(Trace{Asked: Sum{8, bytes * testMiB}, Left: left * testMiB, Lost: lost})
+		}
+	}
 	checkReleased(t, callsWithoutEffect(), []releasedCase{
 		{name: "all of it", facts: releasedFacts("go1.26.8", 70, again).with(none(60)), want: Proved, takes: again},
 		{name: "a part of it", facts: releasedFacts("go1.26.8", 70, again).with(none(10)), want: Proved, takes: map[string]int64{ledger.ReleasedAgain: 10}},
 		{name: "gone by now", facts: releasedFacts("go1.26.8", 70, nil).with(none(60))},
+		{name: "in vain", facts: releasedFacts("go1.26.8", 70, again).with(asked(64, 6, 0)), want: Likely, takes: map[string]int64{ledger.ReleasedAgain: 40}},
+		{name: "a part in vain", facts: releasedFacts("go1.26.8", 70, again).with(asked(10, 0, 0)), want: Likely, takes: map[string]int64{ledger.ReleasedAgain: 10}},
+		{name: "not in vain", facts: releasedFacts("go1.26.8", 70, again).with(asked(64, 7, 0)), want: Possible, takes: map[string]int64{ledger.ReleasedAgain: 40}},
+		{name: "most has left", facts: releasedFacts("go1.26.8", 70, again).with(asked(81, 0, 0)), want: Possible, takes: map[string]int64{ledger.ReleasedAgain: 40}},
+		{name: "with losses", facts: releasedFacts("go1.26.8", 70, again).with(asked(64, 0, 1)), want: Possible, takes: map[string]int64{ledger.ReleasedAgain: 40}},
 		{name: "not traced", facts: releasedFacts("go1.26.8", 70, again), want: Possible, takes: map[string]int64{ledger.ReleasedAgain: 40}},
 		{name: "huge pages alone", facts: releasedFacts("go1.26.8", 70, map[string]int64{ledger.ReleasedHuge: 20})},
 	})
