@@ -12,7 +12,7 @@ import (
 
 func TestSentencesOfAStory(t *testing.T) {
 	want := []string{
-		"12.2 MiB (26 % of RES) are free in Go's heap and wait for two more GCs: the chunks that they are in were nearly full when the last one ran [gc-clock, proved].",
+		"12.2 MiB (26 % of RES) are free in Go's heap and wait for the scavenger, which may give them back now [gc-clock, proved].",
 		"7.8 MiB (16 % of RES) are objects that GC 4, 12 s ago, found live: a heap profile tells what holds them; what has died since goes with the next GC, when the heap reaches 16.0 MiB.",
 		"5.9 MiB (12 % of RES) are goroutine stacks.",
 		"3 calls asked the kernel to take 224.0 KiB back; 164.0 KiB left RES; 32.0 KiB were refused; 52.0 KiB were taken again.",
