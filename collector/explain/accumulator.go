@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"whyres/collector/explain/clock"
 	"whyres/collector/ledger"
 	"whyres/collector/mem"
 	"whyres/collector/space"
@@ -43,6 +44,7 @@ type Accumulator struct {
 	light     *mem.Sample
 	full      *mem.Sample
 	forgotten uint64
+	clock     clock.Watch
 }
 
 type kind struct {
@@ -74,6 +76,7 @@ func (a *Accumulator) Observe(f mem.Frame) {
 	}
 	a.frames++
 	a.last = max(a.last, f.At)
+	a.clock.Frame(f)
 	switch {
 	case f.Header != nil:
 		a.observeHeader(f.Header)
@@ -288,6 +291,7 @@ func (a *Accumulator) Verdict() Verdict {
 	if s := a.sample(); s != nil {
 		v.judge(a.facts(s, &v))
 	}
+	a.expect(&v)
 	v.Warnings = append(v.Warnings, a.warnings()...)
 	v.Why = Sentences(&v)
 	return v

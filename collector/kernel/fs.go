@@ -56,6 +56,7 @@ type Process struct {
 	status *os.File
 	buf    []byte
 	way    Way
+	sysmon sysmon
 }
 
 // Open holds the process open. Close gives its file descriptors back. A thread's

@@ -1,0 +1,39 @@
+package clock
+
+import (
+	"fmt"
+
+	"whyres/collector/ledger"
+)
+
+const (
+	whyWorking = "they are above what the scavenger lets the heap keep, and it is at work, with a hundredth of the CPU time"
+	whyAsked   = "they are above what the scavenger lets the heap keep, and it waits to be woken: " +
+		"Go's monitor thread does that, which sleeps for a minute at a time while nothing runs"
+	whyOld    = "they are above what the scavenger lets the heap keep; how fast this version of Go works it off is not known"
+	whyOldest = "this version of Go gives back what has been free for five minutes, and looks every two and a half"
+)
+
+// whyNextGC says what holds the memory, and how the GC comes.
+func whyNextGC(f *Facts, out *Forecast) string {
+	text := fmt.Sprintf("they are free, but the scavenger does not touch them before GC %d has shown that they stay so; "+
+		"Go starts one two minutes after the last, when its monitor thread wakes, or sooner when the heap reaches %s",
+		out.AfterGC, ledger.Size(int64(min(f.Stats.NextGC, 1<<62))))
+	switch {
+	case !f.steady():
+		return text
+	case f.prompt() == PromptYes:
+		return text + "; the scavenger began with the last GC, so it is expected to begin with this one too: else a minute later"
+	}
+	return text + "; it wakes the scavenger only when it wakes again, a minute later: on a busy host that may come at once"
+}
+
+// whyGarbage says how the GC comes that tells.
+func whyGarbage(f *Facts) string {
+	reach := ledger.Size(int64(min(f.Stats.NextGC, 1<<62)))
+	if f.Stats.NumGC == 0 {
+		return "no GC has run yet, and none is forced before the first: it comes when the heap reaches " + reach + ", and no time can be told"
+	}
+	return fmt.Sprintf("what has died since GC %d shows with the next, which is forced two minutes after it or comes when the heap reaches %s",
+		f.Stats.NumGC, reach)
+}
