@@ -18,6 +18,10 @@ type Forecast struct {
 	// Earliest and Latest are when they leave, from the first to the last.
 	Earliest time.Time `json:"earliest,omitzero"`
 	Latest   time.Time `json:"latest,omitzero"`
+	// SoonerEarliest and SoonerLatest are another time at which they may leave
+	// as well, some minute before: see clock.Forecast.
+	SoonerEarliest time.Time `json:"sooner_earliest,omitzero"`
+	SoonerLatest   time.Time `json:"sooner_latest,omitzero"`
 	// AfterGC is the GC that it waits for, which comes between GCEarliest and
 	// GCLatest, or sooner if the heap grows.
 	AfterGC    uint32    `json:"after_gc,omitempty"`
@@ -68,6 +72,7 @@ func (w wall) forecast(f *clock.Forecast) *Forecast {
 	return &Forecast{
 		Stage: f.Stage, Bytes: f.Bytes, UpTo: f.UpTo, Why: f.Why, AfterGC: f.AfterGC,
 		Earliest: w.at(f.When.From), Latest: w.at(f.When.To),
+		SoonerEarliest: w.at(f.Sooner.From), SoonerLatest: w.at(f.Sooner.To),
 		GCEarliest: w.at(f.GC.From), GCLatest: w.at(f.GC.To),
 	}
 }

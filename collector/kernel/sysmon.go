@@ -45,8 +45,9 @@ type sysmon struct {
 
 const (
 	// sysmonTries bounds how many threads are looked at: the runtime starts its
-	// monitor first of all (runtime.main), only C may have been earlier.
-	sysmonTries = 64
+	// monitor first of all (runtime.main), only C may have been earlier. Where the
+	// threads' numbers have begun anew since, it may be missed.
+	sysmonTries = 256
 	// napping is the longest nap; a wait with a shorter timeout is for a timer,
 	// and over before it matters.
 	napping = 20 * time.Millisecond
@@ -58,34 +59,51 @@ const (
 
 // Sysmon looks at the monitor thread of a Go process. note is the address of
 // runtime.sched.sysmonnote, on which only that thread waits; where it is 0, not
-// known, the second of the process's threads is taken for it. A thread that
-// cannot be seen, or is awake, is no error: the answer is the zero Sleep.
+// known, it is the only thread that waits in the runtime's way and for a time:
+// since Go 1.14 timers have no thread of their own. A thread that cannot be seen,
+// or is awake, is no error: the answer is the zero Sleep.
 func (p *Process) Sysmon(note mem.Addr) (Sleep, error) {
-	tids, err := p.sysmonThreads(note)
+	if p.sysmon.tid == "" {
+		return p.findSysmon(note)
+	}
+	wait, err := p.wait(p.sysmon.tid)
+	switch {
+	case errors.Is(err, ErrNoPermission):
+		return Sleep{}, err
+	case err != nil:
+		p.sysmon = sysmon{} // an exec: the thread has ended
+		return Sleep{}, nil
+	case !wait.timed() || note != 0 && wait.uaddr != note:
+		return Sleep{}, nil
+	}
+	return p.sleep(p.sysmon.tid, wait.timeoutAt)
+}
+
+// findSysmon looks through the threads.
+func (p *Process) findSysmon(note mem.Addr) (Sleep, error) {
+	tids, err := p.threads()
 	if err != nil {
 		return Sleep{}, err
 	}
+	found, at, n := "", mem.Addr(0), 0
 	for _, tid := range tids {
 		wait, err := p.wait(tid)
-		if err != nil {
-			if errors.Is(err, ErrNoPermission) {
-				return Sleep{}, err
-			}
-			continue // it has ended
+		if errors.Is(err, ErrNoPermission) {
+			return Sleep{}, err
 		}
-		if !wait.timed() || note != 0 && wait.uaddr != note {
-			continue
+		if err == nil && wait.timed() && (note == 0 || wait.uaddr == note) {
+			found, at = tid, wait.timeoutAt
+			n++
 		}
-		return p.sleep(tid, wait.timeoutAt)
 	}
-	return Sleep{}, nil
+	if n != 1 {
+		return Sleep{}, nil
+	}
+	return p.sleep(found, at)
 }
 
-// sysmonThreads are the threads that may be it, the oldest first.
-func (p *Process) sysmonThreads(note mem.Addr) ([]string, error) {
-	if p.sysmon.tid != "" {
-		return []string{p.sysmon.tid}, nil
-	}
+// threads are the process's threads that may be it: by number, the lowest first.
+func (p *Process) threads() ([]string, error) {
 	tasks, err := p.open("task")
 	if err != nil {
 		return nil, err
@@ -98,10 +116,7 @@ func (p *Process) sysmonThreads(note mem.Addr) ([]string, error) {
 	slices.SortFunc(names, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 	})
-	if note != 0 {
-		return names[:min(len(names), sysmonTries)], nil
-	}
-	return names[min(len(names), 1):min(len(names), 2)], nil
+	return names[:min(len(names), sysmonTries)], nil
 }
 
 // futexWait is a thread's wait on a futex.

@@ -9,7 +9,10 @@ func (v *View) clock() *mem.GoClock {
 	if c == nil || err != nil {
 		c = &mem.GoClock{}
 	}
-	note, _ := v.runtime.SysmonNote()
+	note, known := v.runtime.SysmonNote()
+	if !known && mem.GoMinor(v.binary.GoVersion) < ownTimers {
+		return c
+	}
 	if s, err := v.kernel.Sysmon(note); err == nil && s.Deep {
 		c.SysmonRan, c.SysmonWakes, c.SysmonSleep = s.Ran, s.Wakes, int64(s.For)
 	}
@@ -18,3 +21,7 @@ func (v *View) clock() *mem.GoClock {
 	}
 	return c
 }
+
+// ownTimers is the first Go without a thread for timers, which waits as the
+// monitor thread does.
+const ownTimers = 14

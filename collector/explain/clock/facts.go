@@ -26,8 +26,6 @@ type Facts struct {
 	// Nap is the longest that the monitor thread was seen to sleep at a time in
 	// the last two minutes, 0 where it was not followed for so long.
 	Nap time.Duration
-	// Prompt is how it went at the last GC, as a trace has seen it.
-	Prompt Prompt
 }
 
 // FactsOf are the facts that a full look tells.

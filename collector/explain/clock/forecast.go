@@ -22,6 +22,12 @@ type Forecast struct {
 	Bytes, UpTo int64
 	// When they leave, from the first to the last. With Garbage no time is told.
 	When Window
+	// Sooner is when they leave if sysmon is still awake as the GC has swept: it
+	// naps for 10 ms after it has started one, and sleeps deeply unless something
+	// runs then. On a quiet host a small heap is done by that time, on a busy one
+	// it often is not: which it will be cannot be told. Zero where it is all the
+	// same.
+	Sooner Window
 	// AfterGC is the number of the GC that it waits for, 0 for none, and GC when
 	// that comes at the latest, where it is forced: a growing heap has it sooner.
 	AfterGC uint32
@@ -44,7 +50,7 @@ func Next(f *Facts) *Forecast {
 		now, next = 0, max(now, next)
 	}
 	switch {
-	case f.worth(now) && 2*now >= next:
+	case f.worth(now) && 3*now >= next:
 		return release(f, now)
 	case f.worth(next-now) && f.Stats.NumGC > 0:
 		return afterGC(f, next-now)
@@ -92,10 +98,10 @@ func afterGC(f *Facts, bytes int64) *Forecast {
 		return nil
 	}
 	least, most := f.step()
-	if f.prompt() == PromptYes && f.steady() {
-		least, most = 0, slack
-	}
 	out.GC = gc
+	if f.steady() {
+		out.Sooner = Window{gc.From, gc.To.Add(slack + pace(bytes))}
+	}
 	out.When = Window{gc.From.Add(least), gc.To.Add(most + pace(bytes))}
 	out.Why = whyNextGC(f, out)
 	return out

@@ -21,8 +21,8 @@ func (w *Watch) event(e *mem.Event) {
 		return
 	}
 	left := max(0, -e.Attributed)
-	if e.At < w.open.When.From {
-		w.open.early += left
+	if !w.open.When.has(e.At) && !w.open.Sooner.has(e.At) {
+		w.open.outside += left
 		return
 	}
 	if w.open.first == 0 {
@@ -39,8 +39,8 @@ func (w *Watch) judge(at mem.Instant) {
 		return
 	}
 	switch {
-	case m.early >= m.Bytes/2:
-		w.settle(Outcome{Made: *m, Judged: at, Released: m.early, Early: true})
+	case m.outside >= m.Bytes/2:
+		w.settle(Outcome{Made: *m, Judged: at, Released: m.outside, Early: true})
 	case at > m.When.To.Add(slack) || m.within >= m.Bytes-tolerance(m.Bytes) && at > m.last.Add(quiet):
 		off := max(m.within, m.Bytes) - min(m.within, m.Bytes)
 		w.settle(Outcome{

@@ -13,6 +13,11 @@ type Window struct{ From, To mem.Instant }
 // Known reports whether there is a time at all.
 func (w Window) Known() bool { return w.From != 0 }
 
+// has reports whether the instant is in it, but for what the clocks may be off.
+func (w Window) has(i mem.Instant) bool {
+	return w.Known() && i >= w.From.Add(-slack) && i <= w.To.Add(slack)
+}
+
 const (
 	// forcePeriod is runtime.forcegcperiod.
 	forcePeriod = 120 * time.Second

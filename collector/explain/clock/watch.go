@@ -15,7 +15,6 @@ type Watch struct {
 	looked  uint64 // HeapIdle - HeapReleased at the full look,
 	cycle   uint32 // and its NumGC
 	naps    naps
-	prompt  Prompt
 
 	open *Made
 	// trying: tried differs from open, since then.
@@ -31,10 +30,10 @@ type Watch struct {
 type Made struct {
 	Forecast
 	At mem.Instant
-	// early and within are the bytes that left RES before its time, and in it;
+	// outside and within are the bytes that left RES before its time, and in it;
 	// first and last when the latter did.
-	early, within int64
-	first, last   mem.Instant
+	outside, within int64
+	first, last     mem.Instant
 }
 
 // Outcome is what became of a forecast.
@@ -107,7 +106,7 @@ func (w *Watch) mine(pid int) bool { return w.process.PID == 0 || pid == w.proce
 // replaced: another program runs, of which nothing is known yet.
 func (w *Watch) replaced(m *mem.Mark) {
 	w.drop()
-	w.facts, w.naps, w.prompt = nil, naps{}, PromptUnknown
+	w.facts, w.naps = nil, naps{}
 	pid := w.process.PID
 	w.process = mem.Process{PID: pid, Comm: m.Comm}
 	if m.Process != nil {
@@ -123,9 +122,6 @@ func (m *Made) counts() bool { return m.Bytes > 0 && m.When.To != 0 }
 func (w *Watch) sample(s *mem.Sample) {
 	w.judge(s.At)
 	w.naps.see(s)
-	if now := promptNow(s.MemStats, s.Clock, s.At); now != PromptUnknown {
-		w.prompt = now
-	}
 	if !w.learn(s) {
 		return
 	}
@@ -153,7 +149,7 @@ func (w *Watch) learn(s *mem.Sample) bool {
 		facts.At, facts.Stats, facts.Clock, facts.RES = s.At, m, s.Clock, s.RSS.Total()
 		w.facts = &facts
 	}
-	w.facts.Nap, w.facts.Prompt = w.naps.longest(s.At), w.prompt
+	w.facts.Nap = w.naps.longest(s.At)
 	return true
 }
 
@@ -164,7 +160,7 @@ const settled = 3 * time.Second
 // consider replaces the open forecast by another. One whose time has come stays,
 // to be judged.
 func (w *Watch) consider(next *Forecast, at mem.Instant) {
-	if w.open != nil && w.open.counts() && at >= w.open.When.From.Add(-slack) {
+	if w.open != nil && w.open.counts() && (at >= w.open.When.From.Add(-slack) || w.open.within > w.open.Bytes/4) {
 		return
 	}
 	if alike(w.forecast(), next) {
@@ -220,6 +216,9 @@ func alike(a, b *Forecast) bool {
 	}
 	if a.Stage == Garbage {
 		return a.GC.Known() == b.GC.Known()
+	}
+	if a.Sooner.Known() && !b.Sooner.Known() {
+		return false // it is known now which of the two it is
 	}
 	const close = 2 * time.Second
 	moved := max(a.Bytes, b.Bytes) - min(a.Bytes, b.Bytes)

@@ -19,13 +19,10 @@ func whyNextGC(f *Facts, out *Forecast) string {
 	text := fmt.Sprintf("they are free, but the scavenger does not touch them before GC %d has shown that they stay so; "+
 		"Go starts one two minutes after the last, when its monitor thread wakes, or sooner when the heap reaches %s",
 		out.AfterGC, ledger.Size(int64(min(f.Stats.NextGC, 1<<62))))
-	switch {
-	case !f.steady():
+	if !f.steady() {
 		return text
-	case f.prompt() == PromptYes:
-		return text + "; the scavenger began with the last GC, so it is expected to begin with this one too: else a minute later"
 	}
-	return text + "; it wakes the scavenger only when it wakes again, a minute later: on a busy host that may come at once"
+	return text + "; it wakes the scavenger when it wakes again, a minute later, or at once where the GC finds it still awake, as on a busy host"
 }
 
 // whyGarbage says how the GC comes that tells.

@@ -37,6 +37,9 @@ func forecastRow(s *clock.Saying, r row) row {
 		}
 	default:
 		r.text = []clause{say("about " + size(m.Bytes)), say(in(m.At, m.When))}
+		if m.Sooner.Known() {
+			r.text = append(r.text, clause{full: "or at " + span(m.Sooner.From.Sub(m.At)) + " with the GC itself", short: "or a minute sooner"})
+		}
 		if m.AfterGC != 0 {
 			r.text = append(r.text, say("after "+gcName(m.AfterGC)))
 		}
@@ -47,6 +50,9 @@ func forecastRow(s *clock.Saying, r row) row {
 // outcomeRow tells how a forecast held.
 func outcomeRow(o *clock.Outcome, r row) row {
 	said := "said " + size(o.Bytes) + " from " + since(o.When.From, r.zero) + " to " + since(o.When.To, r.zero)
+	if o.Sooner.Known() {
+		said += ", or from " + since(o.Sooner.From, r.zero) + " to " + since(o.Sooner.To, r.zero)
+	}
 	r.word = "forecast"
 	if o.Held {
 		r.sign, r.tone = signHeld, toneReturn
@@ -110,6 +116,9 @@ func when(v *explain.Verdict) string {
 		text += " at " + clockTime(f.Earliest) + inFrom(v.Time, f.Earliest)
 	default:
 		text += " between " + clockTime(f.Earliest) + " and " + clockTime(f.Latest) + inFrom(v.Time, f.Earliest)
+		if !f.SoonerEarliest.IsZero() {
+			text += ", or already between " + clockTime(f.SoonerEarliest) + " and " + clockTime(f.SoonerLatest)
+		}
 	}
 	return withWhy(text, f.Why)
 }
