@@ -45,7 +45,7 @@ func TestForecastInRealTime(t *testing.T) {
 		r.pulse(t)
 	}
 	end.Wait()
-	t.Log("Go         made at  said MiB  from   to     or from  to     left from  to     MiB    outcome")
+	t.Log("Go         after made at  said MiB  from   to     or from  to     left from  to     MiB")
 	for _, r := range all {
 		r.check(t)
 	}
@@ -176,55 +176,52 @@ func (r *clockRun) drop(from, to mem.Instant) (bytes int64, first, last mem.Inst
 	return bytes, first, last
 }
 
-// check prints every forecast of the recording, and holds the last one that was
-// judged against the kernel.
+// check prints every forecast of the recording: all that told bytes and a time must
+// be true of the one great fall of RES, though only the last was left to be judged.
 func (r *clockRun) check(t *testing.T) {
-	outcomes := r.outcomes(t)
-	if len(outcomes) == 0 {
-		t.Errorf("%s: no forecast was judged", r.toolchain)
+	made, last := r.forecasts(t)
+	if last == nil || !last.Held {
+		t.Errorf("%s: no forecast has held: %+v", r.toolchain, last)
 		return
 	}
-	for i, o := range outcomes {
-		in := o.When
-		if o.Sooner.Known() && o.First != 0 && o.First < o.When.From.Add(-time.Second) {
-			in = o.Sooner
+	left, first, end := r.drop(last.First.Add(-time.Second), last.Last.Add(time.Second))
+	for _, m := range made {
+		t.Log(r.row(m, left, first, end))
+		in := m.When
+		if m.Sooner.Known() && end < m.When.From {
+			in = m.Sooner
 		}
-		left, first, last := r.drop(in.From.Add(-time.Second), in.To.Add(time.Second))
-		t.Log(r.row(o, left, first, last))
-		if i < len(outcomes)-1 {
-			continue
+		if first < in.From || end > in.To {
+			t.Errorf("%s: the forecast made at %.1f s does not hold the release", r.toolchain, m.At.Sub(r.begun).Seconds())
 		}
-		if !o.Held {
-			t.Errorf("%s: the forecast has not held", r.toolchain)
+		if m.When.To.Sub(m.When.From) > 30*time.Second || m.Sooner.To.Sub(m.Sooner.From) > 30*time.Second {
+			t.Errorf("%s: its time is too wide: %+v", r.toolchain, m)
 		}
-		if width := in.To.Sub(in.From); width > 30*time.Second {
-			t.Errorf("%s: its time is %v wide", r.toolchain, width)
-		}
-		if off := max(o.Bytes, left) - min(o.Bytes, left); left < 10<<20 || off > left/10 {
-			t.Errorf("%s: it said %d bytes, RES fell by %d", r.toolchain, o.Bytes, left)
+		if off := max(m.Bytes, left) - min(m.Bytes, left); left < 10<<20 || off > left/10 {
+			t.Errorf("%s: it said %d bytes, RES fell by %d", r.toolchain, m.Bytes, left)
 		}
 	}
 }
 
-func (r *clockRun) row(o *clock.Outcome, left int64, first, last mem.Instant) string {
+func (r *clockRun) row(m *clock.Made, left int64, first, last mem.Instant) string {
 	at := func(i mem.Instant) string {
 		if i == 0 {
 			return "-"
 		}
 		return fmt.Sprintf("%.1f", i.Sub(r.begun).Seconds())
 	}
-	outcome := "missed"
-	if o.Held {
-		outcome = "held"
-	}
 	mibs := func(n int64) float64 { return float64(n) / (1 << 20) }
-	return fmt.Sprintf("%-10s %-8s %-9.1f %-6s %-6s %-8s %-6s %-10s %-6s %-6.1f %s", r.toolchain, at(o.At), mibs(o.Bytes),
-		at(o.When.From), at(o.When.To), at(o.Sooner.From), at(o.Sooner.To), at(first), at(last), mibs(left), outcome)
+	after := "-"
+	if m.AfterGC != 0 {
+		after = fmt.Sprintf("GC %d", m.AfterGC)
+	}
+	return fmt.Sprintf("%-10s %-5s %-8s %-9.1f %-6s %-6s %-8s %-6s %-10s %-6s %.1f", r.toolchain, after, at(m.At), mibs(m.Bytes),
+		at(m.When.From), at(m.When.To), at(m.Sooner.From), at(m.Sooner.To), at(first), at(last), mibs(left))
 }
 
-// outcomes are the forecasts of the recording that were judged, by the code that
-// judged them live.
-func (r *clockRun) outcomes(t *testing.T) (out []*clock.Outcome) {
+// forecasts are those of bytes and a time that the recording made, by the code that
+// made them live, and the outcome of the last.
+func (r *clockRun) forecasts(t *testing.T) (made []*clock.Made, last *clock.Outcome) {
 	t.Helper()
 	file, err := os.Open(r.recording)
 	if err != nil {
@@ -240,17 +237,17 @@ func (r *clockRun) outcomes(t *testing.T) (out []*clock.Outcome) {
 	for {
 		f, err := reader.Next()
 		if errors.Is(err, io.EOF) {
-			return out
+			return made, last
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range w.Frame(f) {
-			if m := s.Made; m != nil {
-				t.Logf("%s: %.1f s: %s, about %.1f MiB", r.toolchain, m.At.Sub(r.begun).Seconds(), m.Stage, float64(m.Bytes)/(1<<20))
-			}
-			if s.Outcome != nil {
-				out = append(out, s.Outcome)
+			switch {
+			case s.Outcome != nil:
+				last = s.Outcome
+			case s.Made.Bytes > 0:
+				made = append(made, s.Made)
 			}
 		}
 	}

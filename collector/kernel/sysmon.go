@@ -72,7 +72,7 @@ func (p *Process) Sysmon(note mem.Addr) (Sleep, error) {
 		return Sleep{}, err
 	case err != nil:
 		p.sysmon = sysmon{} // an exec: the thread has ended
-		return Sleep{}, nil
+		return Sleep{}, nil //nolint:nilerr // nothing is known of it now
 	case !wait.timed() || note != 0 && wait.uaddr != note:
 		return Sleep{}, nil
 	}

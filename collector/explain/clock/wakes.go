@@ -6,8 +6,7 @@ import (
 	"whyres/collector/mem"
 )
 
-// Window is a time in which something is expected; zero where no time can be
-// told, To 0 where no end can.
+// Window is a time in which something is expected; zero where no time can be told.
 type Window struct{ From, To mem.Instant }
 
 // Known reports whether there is a time at all.

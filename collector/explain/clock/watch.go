@@ -136,7 +136,7 @@ func (w *Watch) learn(s *mem.Sample) bool {
 	case m == nil:
 		return false
 	case s.Pages != nil && s.Pages.Agrees:
-		w.facts = FactsOf(s, w.process)
+		w.facts = kept(FactsOf(s, w.process))
 		w.looked, w.cycle = m.HeapIdle-min(m.HeapReleased, m.HeapIdle), m.NumGC
 	case w.facts == nil || m.NumGC != w.cycle:
 		return false
@@ -147,10 +147,27 @@ func (w *Watch) learn(s *mem.Sample) bool {
 		}
 		facts := *w.facts
 		facts.At, facts.Stats, facts.Clock, facts.RES = s.At, m, s.Clock, s.RSS.Total()
-		w.facts = &facts
+		w.facts = kept(&facts)
 	}
 	w.facts.Nap = w.naps.longest(s.At)
 	return true
+}
+
+// kept is a copy that shares nothing with the frame that it came from.
+func kept(f *Facts) *Facts {
+	out := *f
+	stats, pages := *f.Stats, *f.Pages
+	pages.Arenas, pages.Sizes = nil, nil // not looked at any more
+	if g := pages.Goroutines; g != nil {
+		goroutines := *g
+		pages.Goroutines = &goroutines
+	}
+	out.Stats, out.Pages = &stats, &pages
+	if f.Clock != nil {
+		clock := *f.Clock
+		out.Clock = &clock
+	}
+	return &out
 }
 
 // settled is how long another forecast must stay before it replaces one: while

@@ -23,13 +23,17 @@ func newTeller() *teller {
 
 func (t *teller) frame(f mem.Frame) { t.said = append(t.said, t.watch.Frame(f)...) }
 
-// look is a full sample of the facts; light leaves the pages out.
+// look is a full sample of the facts; light leaves the pages out. The frame is
+// overwritten when it was taken: nothing of it may be kept.
 func (t *teller) look(f *Facts, light bool) {
-	s := &mem.Sample{At: f.At, PID: 7, RSS: mem.RSS{Anon: f.RES}, MemStats: f.Stats, Clock: f.Clock}
+	stats, clock, pages := *f.Stats, *f.Clock, *f.Pages
+	s := &mem.Sample{At: f.At, PID: 7, RSS: mem.RSS{Anon: f.RES}, MemStats: &stats, Clock: &clock}
 	if !light {
-		s.Pages = f.Pages
+		s.Pages = &pages
 	}
 	t.frame(mem.Frame{At: f.At, Sample: s})
+	stats, clock, pages = mem.MemStats{}, mem.GoClock{}, mem.GoPages{}
+	*s = mem.Sample{}
 }
 
 // looks shows the same facts each half second, one look in four a full one.

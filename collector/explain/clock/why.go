@@ -10,7 +10,7 @@ const (
 	whyWorking = "they are above what the scavenger lets the heap keep, and it is at work, with a hundredth of the CPU time"
 	whyAsked   = "they are above what the scavenger lets the heap keep, and it waits to be woken: " +
 		"Go's monitor thread does that, which sleeps for a minute at a time while nothing runs"
-	whyOld    = "they are above what the scavenger lets the heap keep; how fast this version of Go works it off is not known"
+	whyOld    = "they are above what the scavenger lets the heap keep; when this version of Go works it off is not known: soon, or after the next GC"
 	whyOldest = "this version of Go gives back what has been free for five minutes, and looks every two and a half"
 )
 

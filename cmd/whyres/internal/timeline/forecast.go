@@ -78,8 +78,8 @@ func gcName(n uint32) string { return "GC" + glue + count(uint64(n)) }
 // in says when from now: "2m00s to 2m14s from now", "within 9.4 s".
 func in(now mem.Instant, w clock.Window) string {
 	switch {
-	case w.To == 0:
-		return "from now on"
+	case !w.Known():
+		return "no time can be told"
 	case w.From.Sub(now) < time.Second:
 		return "within " + span(w.To.Sub(now))
 	}
@@ -110,8 +110,6 @@ func when(v *explain.Verdict) string {
 	}
 	switch {
 	case f.Earliest.IsZero() && f.Latest.IsZero():
-	case f.Latest.IsZero():
-		text += " bit by bit from now on"
 	case f.Earliest.Equal(f.Latest):
 		text += " at " + clockTime(f.Earliest) + inFrom(v.Time, f.Earliest)
 	default:

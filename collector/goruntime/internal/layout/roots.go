@@ -51,18 +51,18 @@ func Roots() []Root {
 		{Key: "scavenge", Var: "runtime.scavenge", Since: 19, Fields: []string{
 			"gcPercentGoal", "memoryLimitGoal", "backgroundTime?", "assistTime?",
 		}},
-		{Key: "scavenger", Var: "runtime.scavenge", Since: 13, Until: 18, Optional: true, Fields: []string{
+		{Key: "scavenger", Var: "runtime.scavenge", Since: 13, Until: 18, Optional: true, Named: true, Fields: []string{
 			"parked?", "sysmonWake?",
 		}},
-		{Key: "scavenger", Var: "runtime.scavenger", Since: 19, Optional: true, Fields: []string{
+		{Key: "scavenger", Var: "runtime.scavenger", Since: 19, Optional: true, Named: true, Fields: []string{
 			"parked?", "sysmonWake?",
 		}},
-		{Key: "sched", Var: "runtime.sched", Optional: true, Fields: []string{"sysmonnote?"}},
-		{Key: "sweep", Var: "runtime.sweep", Optional: true, Fields: []string{"active.state?"}},
-		{Key: "gcphase", Var: "runtime.gcphase", Optional: true},
-		{Key: "adviseUnused", Var: "runtime.adviseUnused", Optional: true},
-		{Key: "MemProfileRate", Var: "runtime.MemProfileRate", Optional: true},
-		{Key: "debug", Var: "runtime.debug", Optional: true, Fields: []string{"madvdontneed?", "gcshrinkstackoff?"}},
+		{Key: "sched", Var: "runtime.sched", Optional: true, Named: true, Fields: []string{"sysmonnote?"}},
+		{Key: "sweep", Var: "runtime.sweep", Optional: true, Named: true, Fields: []string{"active.state?"}},
+		{Key: "gcphase", Var: "runtime.gcphase", Optional: true, Named: true},
+		{Key: "adviseUnused", Var: "runtime.adviseUnused", Optional: true, Named: true},
+		{Key: "MemProfileRate", Var: "runtime.MemProfileRate", Optional: true, Named: true},
+		{Key: "debug", Var: "runtime.debug", Optional: true, Named: true, Fields: []string{"madvdontneed?", "gcshrinkstackoff?"}},
 		{Key: "allp", Var: "runtime.allp"},
 		{Key: "allgs", Var: "runtime.allgs", Optional: true},
 		{Key: "allglen", Var: "runtime.allglen", Optional: true},
