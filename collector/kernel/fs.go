@@ -100,6 +100,7 @@ func (p *Process) isProcess() error {
 
 // Close gives the file descriptors back.
 func (p *Process) Close() error {
+	p.sysmon.forget()
 	err := p.status.Close()
 	if dirErr := p.dir.Close(); err == nil {
 		err = dirErr

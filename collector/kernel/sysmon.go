@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -34,6 +35,11 @@ type Sleep struct {
 // sysmon is what is remembered of the monitor thread between looks.
 type sysmon struct {
 	tid string
+	// call and sched are its files, held open: a look costs two small reads.
+	// sched is nil where there is none.
+	call, sched *os.File
+	// searched is when it was looked for last, while it is not known.
+	searched mem.Instant
 	// turn tells one wait from another: se.exec_start, in ns, or where that is
 	// not to be read how often the thread has waited. seen is when it was read
 	// first, ran the instant that it stands for, 0 where it stands for none.
@@ -47,7 +53,10 @@ const (
 	// sysmonTries bounds how many threads are looked at: the runtime starts its
 	// monitor first of all (runtime.main), only C may have been earlier. Where the
 	// threads' numbers have begun anew since, it may be missed.
-	sysmonTries = 256
+	sysmonTries = 64
+	// searchEvery is how often it is looked for: while it is awake it cannot be
+	// told from others.
+	searchEvery = time.Second
 	// napping is the longest nap; a wait with a shorter timeout is for a timer,
 	// and over before it matters.
 	napping = 20 * time.Millisecond
@@ -63,20 +72,24 @@ const (
 // since Go 1.14 timers have no thread of their own. A thread that cannot be seen,
 // or is awake, is no error: the answer is the zero Sleep.
 func (p *Process) Sysmon(note mem.Addr) (Sleep, error) {
-	if p.sysmon.tid == "" {
-		return p.findSysmon(note)
-	}
-	wait, err := p.wait(p.sysmon.tid)
-	switch {
-	case errors.Is(err, ErrNoPermission):
-		return Sleep{}, err
-	case err != nil:
-		p.sysmon = sysmon{} // an exec: the thread has ended
-		return Sleep{}, nil //nolint:nilerr // nothing is known of it now
-	case !wait.timed() || note != 0 && wait.uaddr != note:
+	s := &p.sysmon
+	if s.tid == "" {
+		if now := Now(); s.searched == 0 || now.Sub(s.searched) >= searchEvery {
+			s.searched = now
+			return p.findSysmon(note)
+		}
 		return Sleep{}, nil
 	}
-	return p.sleep(p.sysmon.tid, wait.timeoutAt)
+	line, err := again(s.call)
+	if err != nil {
+		s.forget()          // an exec: the thread has ended
+		return Sleep{}, nil //nolint:nilerr // nothing is known of it now
+	}
+	wait := parseFutexWait(line)
+	if !wait.timed() || note != 0 && wait.uaddr != note {
+		return Sleep{}, nil
+	}
+	return p.sleep(wait.timeoutAt)
 }
 
 // findSysmon looks through the threads.
@@ -99,7 +112,41 @@ func (p *Process) findSysmon(note mem.Addr) (Sleep, error) {
 	if n != 1 {
 		return Sleep{}, nil
 	}
-	return p.sleep(found, at)
+	if err := p.follow(found); err != nil {
+		return Sleep{}, nil //nolint:nilerr // it has ended
+	}
+	return p.sleep(at)
+}
+
+// follow holds the thread's files open.
+func (p *Process) follow(tid string) error {
+	call, err := p.open(filepath.Join("task", tid, "syscall"))
+	if err != nil {
+		return err
+	}
+	p.sysmon = sysmon{tid: tid, call: call}
+	if sched, err := p.open(filepath.Join("task", tid, "sched")); err == nil {
+		p.sysmon.sched = sched
+	}
+	return nil
+}
+
+// forget lets the thread go.
+func (s *sysmon) forget() {
+	for _, f := range []*os.File{s.call, s.sched} {
+		if f != nil {
+			_ = f.Close() // only read
+		}
+	}
+	*s = sysmon{}
+}
+
+// again reads the beginning of a /proc file that is held open: the kernel makes it
+// anew for each reading from 0 on.
+func again(f *os.File) ([]byte, error) {
+	b := make([]byte, smallFile)
+	n, err := unix.Pread(int(f.Fd()), b, 0)
+	return b[:max(n, 0)], err
 }
 
 // threads are the process's threads that may be it: by number, the lowest first.
@@ -160,23 +207,23 @@ func parseFutexWait(line []byte) (w futexWait) {
 }
 
 // sleep tells the thread's wait, whose timeout lies at that address.
-func (p *Process) sleep(tid string, at mem.Addr) (Sleep, error) {
+func (p *Process) sleep(at mem.Addr) (Sleep, error) {
 	timeout, err := p.timespec(at)
 	if err != nil || timeout <= napping {
 		return Sleep{}, err
 	}
 	s, now := &p.sysmon, Now()
-	ticks, noTicks := p.execStart(filepath.Join("task", tid, "sched"))
+	ticks, noTicks := s.ticks()
 	turn := ticks
 	if noTicks != nil {
-		if turn, err = p.waits(filepath.Join("task", tid, "status")); err != nil {
+		if turn, err = p.waits(filepath.Join("task", s.tid, "status")); err != nil {
 			return Sleep{Deep: true, For: timeout, Wakes: now.Add(timeout)}, nil //nolint:nilerr // all that is known
 		}
 	}
-	if turn != s.turn || timeout != s.timeout || s.tid != tid {
-		*s = sysmon{tid: tid, turn: turn, seen: now, timeout: timeout}
+	if turn != s.turn || timeout != s.timeout {
+		s.turn, s.timeout, s.seen, s.ran = turn, timeout, now, 0
 		if noTicks == nil {
-			s.ran = p.instantOf(ticks, tid)
+			s.ran = p.instantOf(ticks, s.tid)
 		}
 	}
 	out := Sleep{Deep: true, For: timeout, Ran: s.ran, Wakes: s.seen.Add(timeout)}
@@ -185,6 +232,20 @@ func (p *Process) sleep(tid string, at mem.Addr) (Sleep, error) {
 	}
 	return out, nil
 }
+
+// ticks is se.exec_start.
+func (s *sysmon) ticks() (int64, error) {
+	if s.sched == nil {
+		return 0, errNoSched
+	}
+	b, err := again(s.sched)
+	if err != nil {
+		return 0, err
+	}
+	return parseExecStart(b)
+}
+
+var errNoSched = errors.New("this kernel has no sched files")
 
 // waits is voluntary_ctxt_switches of a thread's status file.
 func (p *Process) waits(file string) (int64, error) {
@@ -234,17 +295,9 @@ func (p *Process) small(file string) ([]byte, error) {
 // its sched file, where exec_start is.
 const smallFile = 4096
 
-// execStart reads se.exec_start of a thread's sched file (kernel/sched/debug.c,
+// parseExecStart reads se.exec_start of a thread's sched file (kernel/sched/debug.c,
 // CONFIG_SCHED_DEBUG up to Linux 6.14): when it was last accounted for, in ns of
 // its CPU's clock. Of a thread that sleeps that is when it fell asleep.
-func (p *Process) execStart(file string) (int64, error) {
-	b, err := p.small(file)
-	if err != nil {
-		return 0, err
-	}
-	return parseExecStart(b)
-}
-
 func parseExecStart(b []byte) (int64, error) {
 	for line := range bytes.Lines(b) {
 		name, value, found := bytes.Cut(line, []byte(":"))

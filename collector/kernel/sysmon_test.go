@@ -1,8 +1,7 @@
 package kernel
 
 import (
-	"os"
-	"path/filepath"
+	"errors"
 	"runtime"
 	"strconv"
 	"testing"
@@ -81,10 +80,14 @@ func TestClockOfAThreadThatSleeps(t *testing.T) {
 		}()
 		id := strconv.Itoa(<-tid)
 		time.Sleep(300 * time.Millisecond)
-		ticks, err := p.execStart(filepath.Join("task", id, "sched"))
-		if os.IsNotExist(err) {
-			t.Skip("this kernel has no sched files")
+		if err := p.follow(id); err != nil {
+			t.Fatal(err)
 		}
+		ticks, err := p.sysmon.ticks()
+		if errors.Is(err, errNoSched) {
+			t.Skip(err)
+		}
+		p.sysmon.forget()
 		got := p.instantOf(ticks, id)
 		if want := <-slept; err != nil || got < want.Add(-100*time.Millisecond) || got > want.Add(200*time.Millisecond) {
 			t.Errorf("asleep since %v by the scheduler's clock, %v by its own: %v (%v)", got, want, got.Sub(want), err)
