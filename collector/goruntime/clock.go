@@ -72,22 +72,24 @@ func (r clockReading) u32(key string) uint32 {
 }
 
 // Clock reads what decides when the runtime gives memory back, but for the
-// monitor thread's sleep, which is the kernel's to tell; nil where nothing of it
-// can be read. The sources: runtime.scavenger (parked, sysmonWake; until 1.18
+// monitor thread's sleep, which is the kernel's to tell. The sources: each P's
+// timers, runtime.scavenger (parked, sysmonWake; until 1.18
 // runtime.scavenge), gcphase, sweep.active, adviseUnused with debug.madvdontneed,
-// debug.gcshrinkstackoff, MemProfileRate. A stripped program tells none of them.
+// debug.gcshrinkstackoff, MemProfileRate. A stripped program tells the timers alone.
 func (t *Target) Clock() (*mem.GoClock, error) {
 	if err := t.usable(); err != nil {
 		return nil, err
 	}
-	if t.clock.size == 0 {
-		return nil, nil //nolint:nilnil // nothing to read is no error
+	timer, err := t.timer()
+	if err != nil || t.clock.size == 0 {
+		return &mem.GoClock{Timer: timer}, err
 	}
 	r := clockReading{plan: &t.clock, buf: make([]byte, t.clock.size)}
 	if err := t.memory.read(r.buf, t.clock.spans); err != nil {
 		return nil, err
 	}
 	c := &mem.GoClock{
+		Timer:           timer,
 		ScavengerParked: r.has("scavenger.parked") && r.buf[t.clock.at["scavenger.parked"]] != 0,
 		ScavengerAsked:  r.u32("scavenger.sysmonWake") != 0,
 		ScavengerRead:   r.has("scavenger.parked") && r.has("scavenger.sysmonWake"),

@@ -306,7 +306,8 @@ type GoClock struct {
 	// SysmonSleep is how long this sleep may last, in ns: 60 s, or less where a
 	// timer of the program is due before.
 	SysmonSleep int64 `json:"sysmon_sleep_ns,omitempty"`
-	// Timer is when the earliest timer of the program is due (1.14+).
+	// Timer is when the earliest timer of the program is due (1.14+), those of
+	// the runtime itself among them; 0 for none.
 	Timer Instant `json:"timer,omitempty"`
 	// ScavengerParked: the background scavenger waits to be woken;
 	// ScavengerAsked: sysmon will wake it when it wakes itself.

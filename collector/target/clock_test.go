@@ -106,6 +106,12 @@ func viewOf(t *testing.T, pid int) *View {
 	return v
 }
 
+// hasTimers: this Go keeps its timers with its Ps.
+func hasTimers(toolchain string) bool {
+	minor := mem.GoMinor(toolchain)
+	return minor == 0 || minor >= ownTimers
+}
+
 // stripped programs have no symbols.
 const stripped = "-ldflags=-s -w"
 
@@ -120,12 +126,15 @@ func TestClockOfATimer(t *testing.T) {
 			t.Run(toolchain+flags, func(t *testing.T) {
 				t.Parallel()
 				target := startClock(t, buildClock(t, toolchain, flags), "timer")
-				if minor := mem.GoMinor(toolchain); flags == stripped && minor != 0 && minor < ownTimers {
+				if flags == stripped && !hasTimers(toolchain) {
 					t.Skip("another thread waits in the same way")
 				}
 				c := asleep(t, target.pid)
+				if d := c.Timer.Sub(mem.Instant(target.said["due"])); c.Timer != 0 && (d < -off || d > off) || c.Timer == 0 && hasTimers(toolchain) {
+					t.Errorf("its timer is due at %v, want %v", c.Timer, target.said["due"])
+				}
 				due := mem.Instant(target.said["due"])
-				if minor := mem.GoMinor(toolchain); minor != 0 && minor < ownTimers {
+				if !hasTimers(toolchain) {
 					due = c.SysmonRan.Add(time.Minute) // it knows no timers
 				}
 				if d := c.SysmonWakes.Sub(due); d < -off || d > off {

@@ -74,7 +74,7 @@ func TestNext(t *testing.T) {
 		}, NextGC, seedBytes, 120.1, 239, 150, 4, ""},
 		{"after GC 4: asked, and asleep", func(f *Facts) {
 			f.Pages.Now, f.Pages.Dense = f.Pages.Next, mem.Amount{}
-		}, Asked, 24, 60.02, 63, 20, 0, "waits to be woken"},
+		}, Asked, 24, 60.02, 63, 20, 0, "waits for Go's monitor thread"},
 		{"at work: its own sleep is a timer", func(f *Facts) {
 			f.Pages.Now, f.Clock.ScavengerAsked, f.Clock.SysmonSleep = f.Pages.Next, false, int64(time.Second)
 		}, Working, 24, 20, 24, 20, 0, "at work"},

@@ -8,21 +8,21 @@ import (
 
 const (
 	whyWorking = "they are above what the scavenger lets the heap keep, and it is at work, with a hundredth of the CPU time"
-	whyAsked   = "they are above what the scavenger lets the heap keep, and it waits to be woken: " +
-		"Go's monitor thread does that, which sleeps for a minute at a time while nothing runs"
+	whyAsked   = "they are above what the scavenger lets the heap keep, and it waits for Go's monitor thread, " +
+		"which sleeps for a minute at a time while nothing runs"
 	whyOld    = "they are above what the scavenger lets the heap keep; when this version of Go works it off is not known: soon, or after the next GC"
 	whyOldest = "this version of Go gives back what has been free for five minutes, and looks every two and a half"
 )
 
 // whyNextGC says what holds the memory, and how the GC comes.
 func whyNextGC(f *Facts, out *Forecast) string {
-	text := fmt.Sprintf("they are free, but the scavenger does not touch them before GC %d has shown that they stay so; "+
-		"Go starts one two minutes after the last, when its monitor thread wakes, or sooner when the heap reaches %s",
+	text := fmt.Sprintf("they are free, but the scavenger leaves them alone until GC %d has shown that they stay so; "+
+		"Go forces a GC two minutes after the last, and has one sooner when the heap reaches %s",
 		out.AfterGC, ledger.Size(int64(min(f.Stats.NextGC, 1<<62))))
 	if !f.steady() {
 		return text
 	}
-	return text + "; it wakes the scavenger when it wakes again, a minute later, or at once where the GC finds it still awake, as on a busy host"
+	return text + "; with nothing to do it gives back a minute after that, on a busy host at once"
 }
 
 // whyGarbage says how the GC comes that tells.
