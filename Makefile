@@ -48,6 +48,10 @@ test-go: ## every Go from 1.12 to 1.27, stripped or not, against its own ReadMem
 		{ grep -vE '^=== ' "$$log"; exit 1; }; \
 	grep -oE 'compared go.*|at rest: .*|^ok.*' "$$log"
 
+.PHONY: test-clock
+test-clock: ## the forecast against Go's own clock, on four Go releases at once (root; through the module proxy; 7 minutes, on a quiet host)
+	WHYRES_CLOCK=1 $(GO) test -count=1 -timeout 20m -v -run TestForecastInRealTime ./cmd/whyres
+
 .PHONY: generate
 generate: ## the eBPF objects (clang 14, llvm, libbpf-dev)
 	$(GO) generate ./bpf

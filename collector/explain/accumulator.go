@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"whyres/collector/explain/clock"
 	"whyres/collector/ledger"
 	"whyres/collector/mem"
 	"whyres/collector/space"
@@ -47,6 +48,7 @@ type Accumulator struct {
 	light     *mem.Sample
 	full      *mem.Sample
 	forgotten uint64
+	clock     clock.Watch
 }
 
 type kind struct {
@@ -78,6 +80,7 @@ func (a *Accumulator) Observe(f mem.Frame) {
 	}
 	a.frames++
 	a.last = max(a.last, f.At)
+	a.clock.Frame(f)
 	switch {
 	case f.Header != nil:
 		a.observeHeader(f.Header)
@@ -329,6 +332,7 @@ func (a *Accumulator) Verdict() Verdict {
 	if s := a.sample(); s != nil {
 		v.judge(a.facts(s, &v))
 	}
+	a.expect(&v)
 	v.Warnings = append(v.Warnings, a.warnings()...)
 	v.Why = Sentences(&v)
 	return v

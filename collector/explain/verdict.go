@@ -34,7 +34,9 @@ type Verdict struct {
 	Limits *Limits `json:"limits"`
 	// Forecast is null when nothing is known of what is to come.
 	Forecast *Forecast `json:"forecast"`
-	Warnings []string  `json:"warnings"`
+	// Forecasts is how those of a trace have held; nil where none was made.
+	Forecasts *Forecasts `json:"forecasts,omitempty"`
+	Warnings  []string   `json:"warnings"`
 
 	// SampleAge is how long before the last frame the ledger's sample was
 	// taken, in ns.
@@ -64,14 +66,6 @@ type Verdict struct {
 
 // Cause is one reason for a part of RES.
 type Cause = causes.Judged
-
-// Forecast is what is expected to leave RES, and when.
-type Forecast struct {
-	Bytes    int64     `json:"bytes"`
-	Earliest time.Time `json:"earliest"`
-	Latest   time.Time `json:"latest"`
-	Why      string    `json:"why"`
-}
 
 // Trace sums up the traced process's events. Those of other processes, its
 // children, count only in OtherProcesses.

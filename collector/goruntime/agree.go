@@ -31,6 +31,10 @@ type walk struct {
 	missed       bool
 	// endless: the spans claim so many pages that they were not all looked at.
 	endless bool
+	// index and entries are the scavenger's view of the chunks of charted.
+	index   scavengeIndex
+	charted []mem.Range
+	entries []byte
 }
 
 // walker makes passes until one agrees.

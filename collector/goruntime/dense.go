@@ -3,6 +3,8 @@ package goruntime
 import (
 	"encoding/binary"
 	"fmt"
+
+	"whyres/collector/mem"
 )
 
 // scavengeIndex is runtime.mheap_.pages.scav.index (Go 1.21+), without its
@@ -12,6 +14,10 @@ type scavengeIndex struct {
 	gen       uint32
 	// min and max bound the chunks whose entries are mapped.
 	min, max uint64
+	// search is the address from which the background scavenger searches
+	// downwards, next what it becomes when the next GC ends; searched: known.
+	search, next mem.Addr
+	searched     bool
 }
 
 func (t *Target) readScavengeIndex() (x scavengeIndex, err error) {
@@ -37,7 +43,40 @@ func (t *Target) readScavengeIndex() (x scavengeIndex, err error) {
 	})
 	x.gen = binary.LittleEndian.Uint32(b[:])
 	x.min, x.max = binary.LittleEndian.Uint64(b[4:]), binary.LittleEndian.Uint64(b[12:])
+	if err == nil {
+		err = t.readSearch(&x)
+	}
 	return x, err
+}
+
+// readSearch reads where the background scavenger searches. Pages that are freed
+// lie above that until the end of the next GC's marking moves it up to the
+// highest of them, freeHWM (scavengeIndex.nextGen, runtime/mgcscavenge.go).
+func (t *Target) readSearch(x *scavengeIndex) error {
+	const bg, hwm = "mheap_.pages.scav.index.searchAddrBg", "mheap_.pages.scav.index.freeHWM"
+	if x.searched = t.where.has(bg) && t.where.has(hwm); !x.searched {
+		return nil
+	}
+	var b [16]byte
+	err := t.memory.read(b[:], []span{
+		{t.where.field("mheap_", "pages.scav.index.searchAddrBg"), 8},
+		{t.where.field("mheap_", "pages.scav.index.freeHWM"), 8},
+	})
+	// An atomicOffAddr holds the distance from the begin of the address space,
+	// negative while it is marked, an offAddr the address itself.
+	distance := int64(binary.LittleEndian.Uint64(b[:]))
+	x.search = t.where.fromBegin(uint64(max(distance, -distance)))
+	x.next = max(x.search, t.where.fromBegin(binary.LittleEndian.Uint64(b[8:])-t.where.baseOffset()))
+	return err
+}
+
+// fromBegin is the address at a distance from the begin of the address space; 0
+// at the begin itself, which stands for nowhere (minOffAddr).
+func (w *where) fromBegin(distance uint64) mem.Addr {
+	if distance == 0 {
+		return 0
+	}
+	return mem.Addr(distance + w.baseOffset())
 }
 
 // indexSpan is where the entries of the chunks from first on are.
@@ -66,4 +105,42 @@ func heldDense(packed uint64, gen uint32) bool {
 		return inUse >= densePages || lastInUse >= densePages
 	}
 	return inUse >= densePages
+}
+
+// sparseNext: once the next GC has marked, the chunk's density as it is now alone
+// decides, if nothing is allocated or freed there meanwhile.
+func sparseNext(packed uint64) bool {
+	const densePages, hasFree = 496, 1
+	return packed>>26&hasFree != 0 && packed&0xffff < densePages
+}
+
+// reach is what of the free pages the background scavenger may take as things
+// are, and once the next GC has marked.
+func (w *walk) reach() (now, next mem.Amount) {
+	entries := w.entries
+	for _, arena := range w.charted {
+		for start := arena.Start; start < arena.End && len(entries) >= 8; start += chunkBytes {
+			packed := binary.LittleEndian.Uint64(entries)
+			entries = entries[8:]
+			if !heldDense(packed, w.index.gen) {
+				now = sum(now, w.pages.idleUpTo(start, w.index.search))
+			}
+			if sparseNext(packed) {
+				next = sum(next, w.pages.idleUpTo(start, w.index.next))
+			}
+		}
+	}
+	return now, next
+}
+
+// idleUpTo is the free pages of a chunk up to an address.
+func (m *pageMap) idleUpTo(chunk, last mem.Addr) (a mem.Amount) {
+	page, end := m.pagesFrom(chunk)
+	end = min(end, page+chunkPages)
+	for i := page; i < end && chunk+mem.Addr((i-page)*pageSize) <= last; i++ {
+		if m.states[i] == pageIdle || m.states[i] == pageDense {
+			a = sum(a, m.behind[i].amount())
+		}
+	}
+	return a
 }

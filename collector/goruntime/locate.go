@@ -114,7 +114,7 @@ func hopeless(err error) bool {
 // adopt makes the target be read by w from now on.
 func (t *Target) adopt(w *where) {
 	t.where, t.era, t.started = w, eraOf(w.minor), false
-	t.light = planLight(w)
+	t.light, t.clock = planLight(w), planClock(w)
 	t.buf = make([]byte, t.light.size)
 }
 

@@ -106,6 +106,7 @@ func (w *walk) mark(t *Target, p *plan, got *pass) error {
 		w.pages.fill(a, pageReserved)
 	}
 	w.markChunks(t.where, p, got)
+	w.index, w.charted, w.entries = p.index, p.charted, got.entries
 	if err := w.markCaches(t, got.caches); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ type Target struct {
 	memory memory
 	era    era
 	light  lightPlan
+	clock  clockPlan
 	buf    []byte
 	// started: the runtime was seen initialised.
 	started bool

@@ -105,6 +105,9 @@ func (w *walk) join(sizes bool) *mem.GoPages {
 	if !p.Agrees {
 		p.Off = w.off()
 	}
+	if p.Searched = w.index.searched; p.Searched {
+		p.Now, p.Next = w.reach()
+	}
 	w.divide(p, sizes)
 	return p
 }

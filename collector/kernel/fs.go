@@ -56,6 +56,7 @@ type Process struct {
 	status *os.File
 	buf    []byte
 	way    Way
+	sysmon sysmon
 }
 
 // Open holds the process open. Close gives its file descriptors back. A thread's
@@ -99,6 +100,7 @@ func (p *Process) isProcess() error {
 
 // Close gives the file descriptors back.
 func (p *Process) Close() error {
+	p.sysmon.forget()
 	err := p.status.Close()
 	if dirErr := p.dir.Close(); err == nil {
 		err = dirErr

@@ -237,6 +237,12 @@ type GoPages struct {
 	// once the next GC has marked, if nothing is allocated there: in chunks that
 	// were dense and are sparse now (1.21+).
 	Next Amount `json:"next,omitzero"`
+	// Now is the part of Idle that the scavenger would take as it is, if it is
+	// above its goal: not in dense chunks, and not above the address from which
+	// it searches downwards, which only a GC moves up (1.21+).
+	Now Amount `json:"now,omitzero"`
+	// Searched: Next and Now were told.
+	Searched bool `json:"searched,omitempty"`
 	// Objects and Holes divide InUse: allocated objects, live or not, and free
 	// slots with what is left over at the ends of spans.
 	Objects Amount `json:"objects,omitzero"`
@@ -293,15 +299,22 @@ type Goroutines struct {
 type GoClock struct {
 	// SysmonRan is when sysmon ran last, SysmonWakes when it wakes at the
 	// latest: it sleeps for at most 60 s, and less while timers are due or
-	// anything runs. Both 0 while it is awake.
+	// anything runs. Both 0 while it is awake; SysmonRan 0 as well where the
+	// kernel does not tell it: then it may wake at any time before SysmonWakes.
 	SysmonRan   Instant `json:"sysmon_ran,omitempty"`
 	SysmonWakes Instant `json:"sysmon_wakes,omitempty"`
-	// Timer is when the earliest timer of the program is due (1.14+).
+	// SysmonSleep is how long this sleep may last, in ns: 60 s, or less where a
+	// timer of the program is due before.
+	SysmonSleep int64 `json:"sysmon_sleep_ns,omitempty"`
+	// Timer is when the earliest timer of the program is due (1.14+), those of
+	// the runtime itself among them; 0 for none.
 	Timer Instant `json:"timer,omitempty"`
 	// ScavengerParked: the background scavenger waits to be woken;
 	// ScavengerAsked: sysmon will wake it when it wakes itself.
 	ScavengerParked bool `json:"scavenger_parked,omitempty"`
 	ScavengerAsked  bool `json:"scavenger_asked,omitempty"`
+	// ScavengerRead: the two above were read (1.14+, not in stripped programs).
+	ScavengerRead bool `json:"scavenger_read,omitempty"`
 	// GCRunning: a GC is marking.
 	GCRunning bool `json:"gc_running,omitempty"`
 	// Sweeping: spans of the last GC are still to be swept.

@@ -225,7 +225,7 @@ func (v *View) goSide(s *mem.Sample, o collector.Order) *goruntime.Heap {
 	if stats.Sys == 0 {
 		return nil // the runtime has not started yet
 	}
-	s.MemStats = stats
+	s.MemStats, s.Clock = stats, v.clock()
 	if !o.Full {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"whyres/collector/explain/clock"
 	"whyres/collector/mem"
 )
 
@@ -23,6 +24,7 @@ const (
 	kindFault    // RES moved and no call did it
 	kindChildren // other processes
 	kindNote     // something whyres has to say about itself
+	kindForecast
 )
 
 // key tells bursts apart: what has the same key within a short time is one row.
@@ -79,6 +81,7 @@ type burst struct {
 	since      gcSince
 	lost       uint64
 	note       string
+	saying     *clock.Saying // of a forecast
 }
 
 // due is the clock at which the burst closes.

@@ -29,6 +29,8 @@ func (g *grouper) describe(b *burst) (row, bool) {
 		r = childrenRow(b, r)
 	case kindNote:
 		r.word, r.tone, r.text = "note", toneDim, []clause{say(b.note)}
+	case kindForecast:
+		r = forecastRow(b.saying, r)
 	case kindStart:
 		r.word, r.tone, r.text = "start", toneDim, []clause{say(b.note)}
 	case kindEnd:

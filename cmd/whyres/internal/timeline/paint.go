@@ -102,6 +102,8 @@ func asciiOf(r rune) rune {
 		return 'x'
 	case '✔':
 		return '+'
+	case '⧖':
+		return '%'
 	case '…':
 		return '~'
 	case '│', '├':
@@ -134,6 +136,12 @@ func (s sign) String() string {
 		return "■"
 	case signUnseen:
 		return "?"
+	case signWait:
+		return "⧖"
+	case signHeld:
+		return "✔"
+	case signMissed:
+		return "✘"
 	}
 	return "·"
 }

@@ -35,6 +35,9 @@ const (
 	signProcess
 	signEnd
 	signUnseen
+	signWait
+	signHeld
+	signMissed
 )
 
 // tone is a row's colour by its meaning.

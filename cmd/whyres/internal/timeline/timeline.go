@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"whyres/collector/explain/clock"
 	"whyres/collector/mem"
 )
 
@@ -29,6 +30,7 @@ type Timeline struct {
 	w     io.Writer
 	lines *printer
 	group *grouper
+	clock clock.Watch
 	cpu   time.Duration
 	// How far the end has come: the rows are finished, the verdict is
 	// printed, all is done.
@@ -53,6 +55,7 @@ func (t *Timeline) Frame(f mem.Frame) error {
 		t.lines.header(f.Header)
 	}
 	t.group.frame(f)
+	t.group.tell(t.clock.Frame(f))
 	return t.flush()
 }
 

@@ -101,31 +101,9 @@ func glueUnits(s string) string {
 
 // forecast says what is expected to leave RES, and when.
 func (p *printer) forecast(v *explain.Verdict) {
-	f := v.Forecast
-	if f == nil {
-		return
+	if v.Forecast != nil {
+		p.sayings("When: ", []string{when(v)})
 	}
-	text := "about " + size(f.Bytes) + " leave RES"
-	switch {
-	case f.Earliest.IsZero() && f.Latest.IsZero():
-	case f.Latest.IsZero() || f.Earliest.Equal(f.Latest):
-		text += " at " + clock(f.Earliest) + in(v.Time, f.Earliest)
-	default:
-		text += " between " + clock(f.Earliest) + " and " + clock(f.Latest) + in(v.Time, f.Earliest)
-	}
-	if f.Why != "" {
-		text += ": " + f.Why
-	}
-	p.sayings("When: ", []string{text})
-}
-
-func clock(t time.Time) string { return t.Format("15:04:05") }
-
-func in(now, then time.Time) string {
-	if now.IsZero() || !then.After(now) {
-		return ""
-	}
-	return " (in " + span(then.Sub(now)) + " at the soonest)"
 }
 
 // oldSample is from when on the sample that a verdict divides is not of now.

@@ -28,6 +28,9 @@ type Root struct {
 	// Optional: nothing fails where it is absent. Old linkers leave out of a
 	// program what it does not use.
 	Optional bool
+	// Named: it is read only where a symbol tells its place; nobody looks for it
+	// in the memory of a stripped program.
+	Named bool
 	// Fields are dotted paths. Those that end in ? do not exist in every
 	// version that the entry speaks of.
 	Fields []string

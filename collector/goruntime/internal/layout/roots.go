@@ -46,10 +46,23 @@ func Roots() []Root {
 		{Key: "mheap_", Var: "runtime.mheap_", Since: 14, Fields: []string{
 			"pages.inUse.ranges", "pages.chunks", "pages.summary?", "pages.scav.index.chunks?",
 			"pages.scav.index.gen?", "pages.scav.index.min?", "pages.scav.index.max?",
+			"pages.scav.index.searchAddrBg?", "pages.scav.index.freeHWM?",
 		}},
 		{Key: "scavenge", Var: "runtime.scavenge", Since: 19, Fields: []string{
 			"gcPercentGoal", "memoryLimitGoal", "backgroundTime?", "assistTime?",
 		}},
+		{Key: "scavenger", Var: "runtime.scavenge", Since: 13, Until: 18, Optional: true, Named: true, Fields: []string{
+			"parked?", "sysmonWake?",
+		}},
+		{Key: "scavenger", Var: "runtime.scavenger", Since: 19, Optional: true, Named: true, Fields: []string{
+			"parked?", "sysmonWake?",
+		}},
+		{Key: "sched", Var: "runtime.sched", Optional: true, Named: true, Fields: []string{"sysmonnote?"}},
+		{Key: "sweep", Var: "runtime.sweep", Optional: true, Named: true, Fields: []string{"active.state?"}},
+		{Key: "gcphase", Var: "runtime.gcphase", Optional: true, Named: true},
+		{Key: "adviseUnused", Var: "runtime.adviseUnused", Optional: true, Named: true},
+		{Key: "MemProfileRate", Var: "runtime.MemProfileRate", Optional: true, Named: true},
+		{Key: "debug", Var: "runtime.debug", Optional: true, Named: true, Fields: []string{"madvdontneed?", "gcshrinkstackoff?"}},
 		{Key: "allp", Var: "runtime.allp"},
 		{Key: "allgs", Var: "runtime.allgs", Optional: true},
 		{Key: "allglen", Var: "runtime.allglen", Optional: true},
@@ -78,7 +91,10 @@ func Roots() []Root {
 		{Key: "mspan", Type: "runtime.mspan", Until: 13, Fields: []string{
 			"scavenged",
 		}},
-		{Key: "p", Type: "runtime.p", Fields: []string{"id", "status", "mcache", "sudogcache?", "sudogbuf?"}},
+		{Key: "p", Type: "runtime.p", Fields: []string{
+			"id", "status", "mcache", "sudogcache?", "sudogbuf?",
+			"timer0When?", "timerModifiedEarliest?", "timers.minWhenHeap?", "timers.minWhenModified?",
+		}},
 		{Key: "p", Type: "runtime.p", Since: 14, Fields: []string{
 			"pcache.base", "pcache.cache", "pcache.scav",
 		}},

@@ -1,0 +1,108 @@
+package clock
+
+import (
+	"math"
+	"time"
+
+	"whyres/collector/mem"
+)
+
+// Facts is what a forecast follows from.
+type Facts struct {
+	// At is the instant of Stats and Clock.
+	At    mem.Instant
+	Stats *mem.MemStats
+	// Clock is nil where nothing of it was read.
+	Clock *mem.GoClock
+	// Pages, HeapAlloc (0: not walked) and HeapLocked (resident bytes of the heap
+	// that are locked in memory) are of a full look since the last GC.
+	Pages      *mem.GoPages
+	HeapAlloc  uint64
+	HeapLocked uint64
+	// RES in bytes.
+	RES int64
+	// GoMinor is 26 of go1.26.8.
+	GoMinor int
+	// Nap is the longest that the monitor thread was seen to sleep at a time in
+	// the last two minutes, 0 where it was not followed for so long.
+	Nap time.Duration
+}
+
+// FactsOf are the facts that a full look tells.
+func FactsOf(s *mem.Sample, p mem.Process) *Facts {
+	f := &Facts{
+		At: s.At, Stats: s.MemStats, Clock: s.Clock, Pages: s.Pages,
+		RES: s.RSS.Total(), GoMinor: mem.GoMinor(p.GoVersion),
+	}
+	if s.Pages != nil {
+		f.HeapLocked = lockedHeap(s.VMAs, s.Pages.Arenas)
+	}
+	if s.MemStats != nil && s.MemStats.HeapWalked {
+		f.HeapAlloc = s.MemStats.HeapAlloc
+	}
+	return f
+}
+
+// lockedHeap is what is locked and resident of the mappings that hold the heap.
+func lockedHeap(vmas []mem.VMA, arenas []mem.Range) (n uint64) {
+	for i := range vmas {
+		if vmas[i].Locked == 0 {
+			continue
+		}
+		for _, a := range arenas {
+			if !a.Intersect(vmas[i].Range).Empty() {
+				n += vmas[i].Rss
+				break
+			}
+		}
+	}
+	return n
+}
+
+// readable: everything that a forecast needs was read from the process.
+func (f *Facts) readable() bool {
+	return f.Stats != nil && f.Stats.Source == "memory" && !f.Stats.Torn && f.Pages != nil && f.Pages.Agrees &&
+		(f.Pages.Searched || f.GoMinor > 0 && f.GoMinor < firstDense)
+}
+
+// stays: what is released stays in RES, by advice or by a lock.
+func (f *Facts) stays() bool {
+	return f.HeapLocked > 0 || f.advice() == adviceFree
+}
+
+const adviceFree = "MADV_FREE"
+
+// advice is what the runtime releases with. Where that was not read it is what
+// the version does unless told otherwise (runtime.parsedebugvars).
+func (f *Facts) advice() string {
+	if f.Clock != nil && f.Clock.Advice != "" {
+		return f.Clock.Advice
+	}
+	if f.GoMinor < firstDontNeed {
+		return adviceFree
+	}
+	return "MADV_DONTNEED"
+}
+
+// The releases that changed the rules.
+const (
+	// firstBackground has a goroutine that scavenges (bgscavenge); before,
+	// sysmon does it.
+	firstBackground = 13
+	// firstDontNeed releases with MADV_DONTNEED, and paces its scavenger by the
+	// CPU time that it takes.
+	firstDontNeed = 16
+	// firstDense leaves dense chunks alone.
+	firstDense = 21
+)
+
+// limited: the program has a memory limit.
+func (f *Facts) limited() bool {
+	return f.Stats.MemoryLimit > 0 && f.Stats.MemoryLimit < math.MaxInt64
+}
+
+// worth: so little that nobody waits for it is not told.
+func (f *Facts) worth(bytes int64) bool {
+	const least = 1 << 20
+	return bytes >= least && bytes >= f.RES/50
+}
