@@ -9,29 +9,39 @@ import (
 )
 
 // causeSentences tell of each cause that is more than possible, in the verdict's
-// order; where there is none, that the process is healthy, if all was looked at.
+// order; where none holds a part of RES, that the process is healthy, if all was
+// looked at.
 func causeSentences(v *Verdict) (out []string) {
+	holds := false
 	for i := range v.Causes {
 		if c := &v.Causes[i]; c.Confidence != causes.Possible && c.Says != "" {
 			out = append(out, causeSentence(v, c))
+			holds = holds || c.Bytes > 0
 		}
 	}
-	if len(out) == 0 && v.lookedAtAll() {
-		return []string{"Healthy: nothing keeps RES up that the program does not use."}
+	if !holds && v.lookedAtAll() {
+		out = append([]string{"Healthy: nothing keeps RES up that the program does not use."}, out...)
 	}
 	return out
 }
 
+// causeSentence begins with what the cause holds; one that holds nothing by
+// itself costs something else, and its sentence tells what.
 func causeSentence(v *Verdict, c *Cause) string {
-	size := fmt.Sprintf("%s (%d %% of RES)", ledger.Size(c.Bytes), percent(c.Bytes, v.RES))
-	if c.Bytes == 0 {
-		size = ledger.Size(c.Beside) + " beside RES"
+	sure := " [" + c.ID + ", " + string(c.Confidence) + "]."
+	held := ""
+	switch {
+	case c.Bytes > 0:
+		held = fmt.Sprintf("%s (%d %% of RES)", ledger.Size(c.Bytes), percent(c.Bytes, v.RES))
+	case c.Beside > 0:
+		held = ledger.Size(c.Beside)
+	default:
+		return "No memory of its own, but a cost: " + c.What + sure
 	}
-	text := size + " " + c.Says
 	if c.Confidence == causes.Likely {
-		text = size + " likely " + c.Says
+		held += ", likely,"
 	}
-	return text + " [" + c.ID + ", " + string(c.Confidence) + "]."
+	return held + " " + c.Says + sure
 }
 
 // lookedAtAll: the Go runtime and its pages were read, so that there is no cause

@@ -33,6 +33,9 @@ type Limits struct {
 	// garbage; nil where that is not known. Garbage comes on top, at most.
 	Now     *int64 `json:"free_os_memory_bytes,omitempty"`
 	Garbage int64  `json:"garbage_at_most_bytes,omitempty"`
+	// Stacks of ended goroutines, and free ones: the GC that FreeOSMemory runs
+	// frees them; they come on top, at most.
+	Stacks int64 `json:"stacks_at_most_bytes,omitempty"`
 	// Says is all of it in sentences.
 	Says []string `json:"says"`
 }
@@ -77,6 +80,9 @@ func adviseLimits(f *causes.Facts) *Limits {
 	}
 	if line := summary.Of(f.Sample, f.Process, f.Host); line.Freeable.Known {
 		l.Now, l.Garbage = &line.Freeable.Bytes, line.Garbage.Bytes
+		if line.Freeable.Bytes > 0 || line.Free.Bytes == 0 { // not locked, nor released by MADV_FREE
+			l.Stacks = f.Leaf(ledger.StacksDead) + f.Leaf(ledger.StacksIdle)
+		}
 	}
 	l.Says = l.sentences(f)
 	return l
@@ -303,6 +309,9 @@ func (l *Limits) nowText(f *causes.Facts) string {
 	text := fmt.Sprintf("Now: debug.FreeOSMemory would take %s out of RES at once", size(*l.Now))
 	if l.Garbage >= 1<<20 {
 		text += fmt.Sprintf(", and what of %s has died (at most)", size(l.Garbage))
+	}
+	if l.Stacks >= 1<<20 {
+		text += fmt.Sprintf(", and up to %s of stacks that no goroutine uses", size(l.Stacks))
 	}
 	if lazy := f.Leaf(ledger.ReleasedLazy); lazy > 0 {
 		text += fmt.Sprintf("; %s more go when memory gets short", size(lazy))

@@ -96,9 +96,9 @@ func TestBeside(t *testing.T) {
 			alone(200*mib, 100*mib)(f)
 			f.Sample.Cgroup.Processes = 2
 		}, want{"container-metric", Possible, 0, 155 * mib, "its 2 processes"}},
-		"many in the group": {func(f *Facts) {
+		"a small one of its group": {func(f *Facts) {
 			alone(200*mib, 0)(f)
-			f.Sample.Cgroup.Processes = 100
+			f.Sample.Cgroup.Processes, f.Sample.Cgroup.Anon = 2, 150*mib
 		}, none},
 		"the host's own group": {func(f *Facts) {
 			alone(200*mib, 0)(f)

@@ -36,13 +36,15 @@ func containerMetric() Cause {
 	}
 }
 
-// maxFellows is how many processes a container has at most for which its metric
-// is taken for that of one of them.
-const maxFellows = 16
+// mainOf reports whether most of the group's anonymous memory is this process's:
+// what a group of several holds beside is else another's to explain.
+func (f *Facts) mainOf(g *mem.Cgroup) bool {
+	return g.Processes == 1 || g.Processes > 1 && 2*f.Sample.RSS.Anon >= signedSize(g.Anon)
+}
 
 func findContainerMetric(f *Facts) *Finding {
 	g := f.group()
-	if g == nil || g.Processes == 0 || g.Processes > maxFellows {
+	if g == nil || !f.mainOf(g) {
 		return nil
 	}
 	found := &Finding{Confidence: Possible, Remedy: metricRemedies(g), Evidence: metricEvidence(f, g)}
