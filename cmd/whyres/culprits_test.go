@@ -18,6 +18,7 @@ import (
 	"whyres/cmd/whyres/internal/culprit"
 	"whyres/collector/explain"
 	"whyres/collector/explain/causes"
+	"whyres/collector/kernel"
 	"whyres/collector/ledger"
 )
 
@@ -160,16 +161,39 @@ func checkCause(t *testing.T, c culprit.Culprit, found *explain.Cause, made int6
 // needs skips what this machine cannot do.
 func needs(t *testing.T, c culprit.Culprit) {
 	t.Helper()
+	missing := ""
 	for _, what := range c.Needs {
 		switch what {
 		case "gcc":
 			need(t, "gcc")
-		case "setting":
-			if os.Getenv("WHYRES_SETTINGS") == "" {
-				t.Skip("it changes a setting of the host: WHYRES_SETTINGS=1 allows it")
+		case "thp":
+			if host, err := kernel.Default().Host(); err != nil || host.THP == "never" || host.THP == "none" {
+				missing = fmt.Sprintf("this host makes no huge pages: they are set to %s (%v)", host.THP, err)
+			}
+		case "scan":
+			if !tellsHugePages(t) {
+				missing = "this kernel does not tell which pages are huge"
 			}
 		}
 	}
+	switch {
+	case missing == "":
+	case os.Getenv("WHYRES_NEED") != "":
+		t.Fatal(missing)
+	default:
+		t.Skip(missing)
+	}
+}
+
+// tellsHugePages: the kernel has PAGEMAP_SCAN.
+func tellsHugePages(t *testing.T) bool {
+	t.Helper()
+	self, err := kernel.Default().Open(os.Getpid(), kernel.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = self.Close() }()
+	return self.ResidentWay() == kernel.WayScan
 }
 
 // judgeCulprit builds and runs it, and returns the verdict and what it made.

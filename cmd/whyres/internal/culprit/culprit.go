@@ -32,8 +32,7 @@ type Culprit struct {
 	Env       map[string]string `json:"env,omitempty"`
 	BuildArgs []string          `json:"build_args,omitempty"`
 	// Needs: "root", "gcc", "thp" (huge pages not set to never), "scan" (a kernel
-	// that tells huge pages, 6.7), "setting" (changes a setting of the host, and
-	// runs only where WHYRES_SETTINGS allows).
+	// that tells huge pages, 6.7).
 	Needs []string `json:"needs,omitempty"`
 	// See: "explain", one look once it has made its memory, or "trace", which
 	// begins before.
