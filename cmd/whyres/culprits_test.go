@@ -20,6 +20,7 @@ import (
 	"whyres/collector/explain/causes"
 	"whyres/collector/kernel"
 	"whyres/collector/ledger"
+	"whyres/collector/mem"
 )
 
 // Each culprit gets its own cause first, with the bytes that it made, on each of
@@ -193,6 +194,10 @@ func tellsHugePages(t *testing.T) bool {
 		t.Fatal(err)
 	}
 	defer func() { _ = self.Close() }()
+	page := []mem.Range{mem.RangeAt(mem.Addr(os.Getpagesize()), uint64(os.Getpagesize()))}
+	if err := self.Resident(page, func(mem.Range) {}); err != nil {
+		t.Fatal(err)
+	}
 	return self.ResidentWay() == kernel.WayScan
 }
 
