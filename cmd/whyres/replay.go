@@ -55,7 +55,7 @@ func replay(s streams, d display, path string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	defer r.Close()
-	st, err := newStory(s, d, nil)
+	st, err := newStory(s, d, nil, replayed)
 	if err != nil {
 		return err
 	}

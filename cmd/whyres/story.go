@@ -30,8 +30,16 @@ type story struct {
 	broken  error // why the recording stopped
 }
 
+// pace is how a story's frames come: as things happen, or all at once.
+type pace int
+
+const (
+	live pace = iota
+	replayed
+)
+
 // newStory tells a story on s.out, and records it if file is not nil.
-func newStory(s streams, d display, file io.WriteCloser) (*story, error) {
+func newStory(s streams, d display, file io.WriteCloser, p pace) (*story, error) {
 	st := &story{out: s.out, explain: explain.NewAccumulator(), cpu: true, say: s.say}
 	st.sinks = append(st.sinks, explaining{st.explain})
 	if file != nil {
@@ -48,7 +56,9 @@ func newStory(s streams, d display, file io.WriteCloser) (*story, error) {
 		st.sinks = append(st.sinks, &divider{recorder: recorder{w}})
 		return st, nil
 	}
-	st.shown = timeline.New(s.out, d.options(s.out))
+	o := d.options(s.out)
+	o.Live = p == live && screenRows(s.out) > 0
+	st.shown = timeline.New(s.out, o)
 	st.sinks = append(st.sinks, st.shown)
 	return st, nil
 }

@@ -185,7 +185,7 @@ func (t *tracing) openStory() error {
 		}
 		recording = f
 	}
-	st, err := newStory(t.streams, t.options.display, recording)
+	st, err := newStory(t.streams, t.options.display, recording, live)
 	t.story = st
 	return err
 }

@@ -93,6 +93,10 @@ func (w *Watch) Tally() Tally {
 	return t
 }
 
+// Open is the forecast that was made last, whether of bytes or of the GC that tells
+// them, as long as it is not judged; nil where there is none.
+func (w *Watch) Open() *Made { return w.open }
+
 // Now is what is expected next, as of the last sample; nil where nothing is.
 func (w *Watch) Now() *Forecast {
 	if w.facts == nil {

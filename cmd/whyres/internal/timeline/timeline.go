@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"bytes"
 	"io"
 	"time"
 
@@ -23,6 +22,9 @@ type Options struct {
 	Verbose bool
 	// Brief leaves out the sentences beside the parts of RES.
 	Brief bool
+	// Live counts down, on the line below the last row, to when memory is
+	// expected to go: for terminals that lines can be erased on.
+	Live bool
 }
 
 // Timeline is a sink that prints frames as they come.
@@ -32,6 +34,8 @@ type Timeline struct {
 	group *grouper
 	clock clock.Watch
 	cpu   time.Duration
+	wait  countdown
+	now   mem.Instant
 	// How far the end has come: the rows are finished, the verdict is
 	// printed, all is done.
 	finished, judged, done bool
@@ -40,7 +44,7 @@ type Timeline struct {
 
 // New makes a Timeline on w. It keeps nothing that a frame points to.
 func New(w io.Writer, o Options) *Timeline {
-	t := &Timeline{w: w, lines: newPrinter(o)}
+	t := &Timeline{w: w, lines: newPrinter(o), wait: countdown{on: o.Live && o.Width > 0}}
 	t.group = newGrouper(o.Verbose, t.lines.row)
 	return t
 }
@@ -56,6 +60,7 @@ func (t *Timeline) Frame(f mem.Frame) error {
 	}
 	t.group.frame(f)
 	t.group.tell(t.clock.Frame(f))
+	t.now = max(t.now, f.At)
 	return t.flush()
 }
 
@@ -91,12 +96,16 @@ func (t *Timeline) finish() {
 	t.lines.summary(&t.group.totals)
 }
 
-// flush passes on whole lines in one write.
+// flush passes on whole lines in one write, and draws the countdown below them.
 func (t *Timeline) flush() error {
-	if t.lines.out.Len() == 0 || t.err != nil {
+	if t.err != nil {
 		return t.err
 	}
-	_, t.err = io.Copy(t.w, bytes.NewReader(t.lines.out.Bytes()))
+	line := ""
+	if t.wait.on && !t.finished {
+		line = t.lines.waiting(t.clock.Open(), t.now)
+	}
+	t.err = t.wait.over(t.w, t.lines.out.String(), line)
 	t.lines.out.Reset()
 	return t.err
 }
