@@ -398,7 +398,7 @@ func (a *Accumulator) warnings() []string {
 		say("the process replaced its program (exec), %d in all: its memory before that is not counted as released or taken again, but in the sums over calls", a.execs)
 	}
 	if a.unknown > 0 {
-		say("of %d calls the RES before or after is not known: what they brought is not in left_res", a.unknown)
+		say("of %d calls the RES before or after is not known: what they brought is not in what left RES", a.unknown)
 	}
 	if n := a.forgotten + a.released.Forgotten(); n > 0 {
 		say("%s of released ranges were too many to remember: refaulted is at least what it says", ledger.Size(int64(min(n, 1<<62))))

@@ -20,16 +20,31 @@ func causeSentences(v *Verdict) (out []string) {
 		}
 	}
 	if !holds && v.lookedAtAll() {
-		out = append([]string{"Healthy: nothing keeps RES up that the program does not use."}, out...)
+		out = append([]string{healthySentence(v)}, out...)
 	}
 	return out
+}
+
+// healthySentence names what is only possible: from outside it looks the same
+// whether the program wants it or not.
+func healthySentence(v *Verdict) string {
+	var held []string
+	for i := range v.Causes {
+		if c := &v.Causes[i]; c.Bytes > 0 {
+			held = append(held, ledger.Size(c.Bytes)+" of "+c.ID)
+		}
+	}
+	if len(held) == 0 {
+		return "Healthy: nothing keeps RES up that the program does not use."
+	}
+	return "Healthy, unless the program does not want what it holds, which only its owner knows: " + strings.Join(held, ", ") + "."
 }
 
 // causeSentence begins with what the cause holds; one that holds nothing by
 // itself costs something else, and its sentence tells what.
 func causeSentence(v *Verdict, c *Cause) string {
 	sure := " [" + c.ID + ", " + string(c.Confidence) + "]."
-	held := ""
+	var held string
 	switch {
 	case c.Bytes > 0:
 		held = fmt.Sprintf("%s (%d %% of RES)", ledger.Size(c.Bytes), percent(c.Bytes, v.RES))

@@ -64,8 +64,8 @@ func findLiveHeap(f *Facts) *Finding {
 }
 
 // grewLive: each of the last three GCs seen found more live than the one before,
-// together a tenth and what is worth telling, and over a minute or more, which
-// tells it from a start.
+// together a tenth and what is worth telling. A program that starts grows too: it
+// takes a minute, or ten seconds of a process that is older than that.
 func (f *Facts) grewLive() (grown bool, told string) {
 	const steps = 3
 	if f.Trace == nil || len(f.Trace.Marked) <= steps {
@@ -81,7 +81,9 @@ func (f *Facts) grewLive() (grown bool, told string) {
 		}
 	}
 	by := int64(last.Bytes) - int64(first.Bytes)
-	return by >= max(f.Worth(), int64(first.Bytes)/10) && last.At.Sub(first.At) >= time.Minute, told
+	span := last.At.Sub(first.At)
+	settled := f.Up-f.Trace.Duration >= time.Minute && span >= 10*time.Second
+	return by >= max(f.Worth(), int64(first.Bytes)/10) && (settled || span >= time.Minute), told
 }
 
 // largestClasses names the two size classes that hold most; "" where they are

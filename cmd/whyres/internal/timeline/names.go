@@ -114,7 +114,7 @@ func heapName(id string) string {
 	case "heap.released_resident.huge":
 		return "back in huge pages"
 	case "heap.released_resident.again":
-		return "taken again"
+		return "back, or never left"
 	case ledger.HeapReserved:
 		return "reserved, never used"
 	}
