@@ -25,7 +25,7 @@ func (p *printer) remedies(list []explain.Cause) {
 }
 
 // causes adds each cause with its proof and its remedies. In brief, and of those
-// that are only possible, the first line is all.
+// that are only possible and hold less than a quarter of RES, the first line is all.
 func (p *printer) causes(list []explain.Cause, res int64) {
 	if len(list) == 0 {
 		return
@@ -46,13 +46,17 @@ func (p *printer) cause(c *explain.Cause, res int64) {
 	}
 	clauses = append(clauses, clean(string(c.Confidence), 20))
 	p.paragraph(toneHead, treeIndent, glued(clauses)...)
-	if p.options.Brief || c.Confidence == causes.Possible && !p.options.Verbose {
+	if p.options.Brief || c.Confidence == causes.Possible && 4*c.Bytes < res && !p.options.Verbose {
 		return
+	}
+	proof := "proof   "
+	if c.Confidence != causes.Proved {
+		proof = "seen    "
 	}
 	for _, list := range [...]struct {
 		lead  string
 		texts []string
-	}{{"proof   ", c.Evidence}, {"remedy  ", c.Remedy}, {"ask     ", c.Ask}, {"more    ", some(c.Page)}} {
+	}{{proof, c.Evidence}, {"remedy  ", c.Remedy}, {"ask     ", c.Ask}, {"more    ", some(c.Page)}} {
 		p.items(treeIndent+2, list.lead, list.texts)
 	}
 }
