@@ -178,7 +178,8 @@ func (l *Limits) fit(f *causes.Facts) *Fit {
 // fitGroup: what of the group's limit is left for Go.
 func (l *Limits) fitGroup(f *causes.Facts) *Fit {
 	room, limit, siblings := f.RoomForGo(l.Stuck), clamp(l.Cgroup.Limit), f.Siblings()
-	why := fmt.Sprintf("the control group may have %s; less %s that is not Go's and does not go under pressure", size(limit), size(l.Stuck))
+	why := fmt.Sprintf("%s may have %s; less %s that is not Go's and does not go under pressure",
+		strings.TrimSpace("the control group "+f.LimitAbove()), size(limit), size(l.Stuck))
 	if other := f.Fellows() - siblings; other > 0 {
 		why += fmt.Sprintf(", less %s of other processes and of the kernel in the group", size(other))
 	}
@@ -191,11 +192,11 @@ func (l *Limits) fitGroup(f *causes.Facts) *Fit {
 		l.NoFit = "No GOMEMLIMIT fits, there is no room for Go: " + why + "."
 		return nil
 	case !fits(room, f.Stats()):
-		l.NoFit = fmt.Sprintf("No GOMEMLIMIT fits: %s: that leaves %s, and Go needs %s and room for garbage, so that the GC would run without end (up to half of the processors' time).",
+		l.NoFit = fmt.Sprintf("No GOMEMLIMIT fits: %s: that leaves %s, and Go needs %s and room for garbage, so that the GC would run nearly all the time (up to half of the processors' time).",
 			why, size(room), size(l.Needs))
 		return nil
 	}
-	return l.newFit(room, why)
+	return l.newFit(room, why, f.Stats())
 }
 
 // fitAlone: what Go reaches at its heap goal, or did reach at its peak, and a
@@ -219,7 +220,7 @@ func (l *Limits) fitAlone(f *causes.Facts) *Fit {
 	if bytes < causes.LeastLimit || !fits(bytes, f.Stats()) {
 		return nil
 	}
-	return l.newFit(bytes, why)
+	return l.newFit(bytes, why, f.Stats())
 }
 
 // present is the headroom of the GOGC that is set, nil where it is off.
@@ -252,16 +253,19 @@ func needs(m *mem.MemStats) int64 {
 	return clamp(m.HeapMarked) + notObjects(m)
 }
 
+// left is what a limit leaves for objects that the last GC did not find live: its
+// heap goal (memoryLimitHeapGoal: with 3 % taken off, a MiB at the least) less
+// these.
+func left(limit int64, m *mem.MemStats) int64 {
+	goal := limit - notObjects(m)
+	return goal - max(goal/100*3, 1<<20) - clamp(m.HeapMarked)
+}
+
 // fits reports whether the runtime could keep to the limit without running its GC
-// all the time: of its heap goal (memoryLimitHeapGoal: with 3 % taken off, a MiB
-// at the least) a tenth of what is live has to be left. True where what Go needs
-// is not known.
+// all the time: a tenth of what is live has to be left, as by GOGC=10. True where
+// what Go needs is not known.
 func fits(limit int64, m *mem.MemStats) bool {
-	if needs(m) == 0 {
-		return true
-	}
-	goal, live := limit-notObjects(m), clamp(m.HeapMarked)
-	return goal-max(goal/100*3, 1<<20)-live >= live/10
+	return needs(m) == 0 || left(limit, m) >= clamp(m.HeapMarked)/10
 }
 
 // peak is what Go held at the most: the peak of RES less what is not Go's now,
@@ -270,12 +274,12 @@ func (l *Limits) peak(f *causes.Facts) int64 {
 	return min(clamp(f.Stats().Sys), max(clamp(f.Sample.VMHWM)-l.NonGo, 0))
 }
 
-func (l *Limits) newFit(n int64, why string) *Fit {
+func (l *Limits) newFit(n int64, why string, m *mem.MemStats) *Fit {
 	fit := &Fit{Bytes: n, Set: fmt.Sprintf("GOMEMLIMIT=%dMiB", n>>20), Why: why}
 	switch {
 	case l.Needs == 0:
 		fit.Price = "near it the GC runs more often; whether what is live fits is not known: no GC has run yet, or the heap was not read whole"
-	case l.Needs > n/4*3:
+	case left(n, m) < clamp(m.HeapMarked)/2: // as by GOGC=50
 		fit.Price = fmt.Sprintf("Go needed %s of it at the last GC (live objects, holes, stacks, its own): the GC runs often already", size(l.Needs))
 	default:
 		fit.Price = fmt.Sprintf("near it the GC runs more often; Go needed %s of it at the last GC (live objects, holes, stacks, its own)", size(l.Needs))

@@ -88,6 +88,9 @@ func TestLimitsFit(t *testing.T) {
 		"no room":     {group(28*mib, same), "", "No GOMEMLIMIT fits, there is no room"},
 		"of the group above": {group(400*mib, func(g *mem.Cgroup) {
 			g.Path, g.LimitAt, g.Usage, g.LimitUsage = "/p/a", "/p", 70*mib, 350*mib
+		}), "GOMEMLIMIT=60MiB", "the control group /p may have 400.0 MiB"},
+		"what siblings hold": {group(400*mib, func(g *mem.Cgroup) {
+			g.Path, g.LimitAt, g.Usage, g.LimitUsage = "/p/a", "/p", 70*mib, 350*mib
 		}), "GOMEMLIMIT=60MiB", "less 280.0 MiB of other groups below /p"},
 		"whose limit": {group(400*mib, func(g *mem.Cgroup) {
 			g.Path, g.LimitAt, g.Usage, g.LimitUsage = "/p/a", "/p", 70*mib, 350*mib

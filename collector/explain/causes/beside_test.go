@@ -95,7 +95,13 @@ func TestBeside(t *testing.T) {
 		"smaps, old":       {func(f *Facts) { f.Host.Kernel = "5.10.0" }, none},
 		"VIRT is no cause": {func(f *Facts) { f.Sample.VMSize = 1 << 40 }, none},
 
-		"page cache": {alone(200*mib, 100*mib), want{"container-metric", Possible, 0, 155 * mib, "155.0 MiB page cache of files"}},
+		"page cache":             {alone(200*mib, 100*mib), want{"container-metric", Possible, 0, 155 * mib, "155.0 MiB page cache of files"}},
+		"page cache, whose ever": {alone(200*mib, 100*mib), want{"container-metric", Possible, 0, 155 * mib, "for all that are or were in it"}},
+		"page cache, limited above": {func(f *Facts) {
+			alone(200*mib, 100*mib)(f)
+			g := f.Sample.Cgroup
+			g.Path, g.Limit, g.LimitAt, g.LimitUsage = "/p/a", 400*mib, "/p", 350*mib
+		}, want{"container-metric", Possible, 0, 155 * mib, "the limit of /p, the group above, is 400.0 MiB: 50.0 MiB of it are free"}},
 		"page cache of several": {func(f *Facts) {
 			alone(200*mib, 100*mib)(f)
 			f.Sample.Cgroup.Processes = 2
