@@ -23,7 +23,7 @@ import (
 func TestHealthy(t *testing.T) {
 	privileged(t)
 	releases := []string{"go1.21.13", culprit.Local, "go1.27.4"}
-	for _, name := range []string{"http", "cache", "allocator", "cgo"} {
+	for _, name := range []string{"http", "cache", "allocator", "cgo", "pprof"} {
 		c := culprit.Culprit{Name: name, Dir: filepath.Join("testdata/healthy", name)}
 		if name == "cgo" {
 			c.Needs = []string{"gcc"}

@@ -24,8 +24,15 @@ type Limits struct {
 	MemoryLimit int64 `json:"memory_limit,omitempty"`
 	// Cgroup is the control group, nil where it was not read.
 	Cgroup *mem.Cgroup `json:"cgroup,omitempty"`
+	// Needs is what Go cannot go below as it is: what was live at the last GC,
+	// holes in spans, stacks and the runtime's own; 0 where that is not known.
+	Needs int64 `json:"go_needs_bytes,omitempty"`
+	// Peak is what Go held at the most, at most; 0 unknown.
+	Peak int64 `json:"go_peak_bytes,omitempty"`
 	// Fit is a memory limit that would fit, nil where none does or Go has none.
-	Fit *Fit `json:"fit,omitempty"`
+	// NoFit says why none fits the control group's.
+	Fit   *Fit   `json:"fit,omitempty"`
+	NoFit string `json:"no_fit,omitempty"`
 	// GOGC is -1 where it is off; Headroom is its effect on the heap.
 	GOGC     int        `json:"gogc"`
 	Headroom []Headroom `json:"headroom,omitempty"`
@@ -36,8 +43,13 @@ type Limits struct {
 	// Stacks of ended goroutines, and free ones: the GC that FreeOSMemory runs
 	// frees them; they come on top, at most.
 	Stacks int64 `json:"stacks_at_most_bytes,omitempty"`
-	// Says is all of it in sentences.
-	Says []string `json:"says"`
+	// Lazy goes when memory gets short: what was freed lazily, and what
+	// FreeOSMemory would free so.
+	Lazy int64 `json:"when_short_bytes,omitempty"`
+	// Says is all of it in sentences, Short what is told unasked: little where no
+	// limit is set, and nothing of a small process.
+	Says  []string `json:"says"`
+	Short []string `json:"short,omitempty"`
 }
 
 // Fit is a proposal.
@@ -75,16 +87,18 @@ func adviseLimits(f *causes.Facts) *Limits {
 		l.MemoryLimit = f.Stats().MemoryLimit
 	}
 	l.Headroom = headrooms(f.Stats(), f.GoMinor())
+	l.Needs, l.Peak = needs(f.Stats()), l.peak(f)
 	if minor := f.GoMinor(); minor == 0 || minor >= firstLimit {
-		l.Fit = fit(l, f)
+		l.Fit = l.fit(f)
 	}
 	if line := summary.Of(f.Sample, f.Process, f.Host); line.Freeable.Known {
-		l.Now, l.Garbage = &line.Freeable.Bytes, line.Garbage.Bytes
+		l.Now, l.Garbage, l.Lazy = &line.Freeable.Bytes, line.Garbage.Bytes, line.Offered.Bytes
 		if line.Freeable.Bytes > 0 || line.Free.Bytes == 0 { // not locked, nor released by MADV_FREE
 			l.Stacks = f.Leaf(ledger.StacksDead) + f.Leaf(ledger.StacksIdle)
 		}
 	}
 	l.Says = l.sentences(f)
+	l.Short = l.short(f)
 	return l
 }
 
@@ -148,9 +162,14 @@ func grown(m *mem.MemStats, minor int) (bytes int64, told bool) {
 	return marked + clamp(m.StackInuse), false
 }
 
+// grouped reports whether a limit of a control group is known.
+func (l *Limits) grouped() bool {
+	return l.Cgroup != nil && l.Cgroup.Limit > 0 && l.Cgroup.Path != "/"
+}
+
 // fit is a memory limit for the group's, or for what the process does now.
-func fit(l *Limits, f *causes.Facts) *Fit {
-	if l.Cgroup != nil && l.Cgroup.Limit > 0 && l.Cgroup.Path != "/" {
+func (l *Limits) fit(f *causes.Facts) *Fit {
+	if l.grouped() {
 		return l.fitGroup(f)
 	}
 	return l.fitAlone(f)
@@ -158,58 +177,115 @@ func fit(l *Limits, f *causes.Facts) *Fit {
 
 // fitGroup: what of the group's limit is left for Go.
 func (l *Limits) fitGroup(f *causes.Facts) *Fit {
-	room, limit := f.RoomForGo(l.Stuck), clamp(l.Cgroup.Limit)
-	if room == 0 {
-		return nil
-	}
-	why := fmt.Sprintf("the control group may have %s; less %s that is not Go's and does not go under pressure", size(limit), size(l.Stuck))
-	if other := f.Fellows(); other > 0 {
+	room, limit, siblings := f.RoomForGo(l.Stuck), clamp(l.Cgroup.Limit), f.Siblings()
+	why := fmt.Sprintf("%s may have %s; less %s that is not Go's and does not go under pressure",
+		strings.TrimSpace("the control group "+f.LimitAbove()), size(limit), size(l.Stuck))
+	if other := f.Fellows() - siblings; other > 0 {
 		why += fmt.Sprintf(", less %s of other processes and of the kernel in the group", size(other))
 	}
-	return newFit(room, why+fmt.Sprintf(", less a tenth (%s) as a margin", size(limit/10)), l.floor(f))
+	if siblings > 0 {
+		why += fmt.Sprintf(", less %s of other groups below %s (with their page cache, which was not told apart)", size(siblings), f.LimitAbove())
+	}
+	why += fmt.Sprintf(", less a tenth (%s) as a margin", size(limit/10))
+	switch {
+	case room == 0:
+		l.NoFit = "No GOMEMLIMIT fits, there is no room for Go: " + why + "."
+		return nil
+	case !fits(room, f.Stats()):
+		l.NoFit = fmt.Sprintf("No GOMEMLIMIT fits: %s: that leaves %s, and Go needs %s and room for garbage, so that the GC would run nearly all the time (up to half of the processors' time).",
+			why, size(room), size(l.Needs))
+		return nil
+	}
+	return l.newFit(room, why, f.Stats())
 }
 
-// fitAlone: what Go reaches at its heap goal, and a tenth. That of the memory
-// that is held against the limit which is not heap stays as it is.
+// fitAlone: what Go reaches at its heap goal, or did reach at its peak, and a
+// tenth. That of the memory that is held against the limit which is not objects
+// stays as it is.
 func (l *Limits) fitAlone(f *causes.Facts) *Fit {
-	goal := int64(0)
-	for _, h := range l.Headroom {
-		if h.Present {
-			goal = h.Goal
+	present := l.present()
+	if present == nil || l.Needs == 0 {
+		return nil
+	}
+	rest := l.Needs - clamp(f.Stats().HeapMarked)
+	most := present.Goal + rest
+	why := fmt.Sprintf("no limit of a control group is known; by GOGC=%d the heap grows to %s, and stacks, holes in spans and the runtime's own take %s: the sum, and a tenth as a margin",
+		l.GOGC, size(present.Goal), size(rest))
+	if l.Peak > most {
+		why = fmt.Sprintf("no limit of a control group is known; at its peak Go held up to %s: that, and a tenth as a margin; as it is now, %s is the most it grows to",
+			size(l.Peak), size(most))
+		most = l.Peak
+	}
+	bytes := causes.RoundLimit(most / 10 * 11)
+	if bytes < causes.LeastLimit || !fits(bytes, f.Stats()) {
+		return nil
+	}
+	return l.newFit(bytes, why, f.Stats())
+}
+
+// present is the headroom of the GOGC that is set, nil where it is off.
+func (l *Limits) present() *Headroom {
+	for i := range l.Headroom {
+		if l.Headroom[i].Present {
+			return &l.Headroom[i]
 		}
 	}
-	if goal == 0 {
-		return nil
+	return nil
+}
+
+// notObjects is what the limit counts beside objects and free memory: holes in
+// spans in use, stacks, the runtime's own. The runtime takes it from the limit
+// before it makes a heap goal of the rest (gcControllerState.memoryLimitHeapGoal).
+func notObjects(m *mem.MemStats) int64 {
+	rest := max(clamp(m.Sys)-clamp(m.HeapSys), 0)
+	if m.HeapWalked {
+		rest += max(clamp(m.HeapInuse)-clamp(m.HeapAlloc), 0)
 	}
-	rest := l.notHeap(f.Stats())
-	why := fmt.Sprintf("no limit of a control group is known; by GOGC=%d the heap grows to %s, and stacks and the runtime's own take %s: the sum, and a tenth as a margin",
-		l.GOGC, size(goal), size(rest))
-	bytes := causes.RoundLimit((goal + rest) / 10 * 11)
-	if bytes < causes.LeastLimit {
-		return nil
+	return rest
+}
+
+// needs is what Go cannot go below as it is; 0 where no GC told what is live, or
+// holes in spans are not known.
+func needs(m *mem.MemStats) int64 {
+	if m.NumGC == 0 || m.HeapMarked == 0 || !m.HeapWalked {
+		return 0
 	}
-	return newFit(bytes, why, l.floor(f))
+	return clamp(m.HeapMarked) + notObjects(m)
 }
 
-// notHeap is what the limit counts beside the heap: stacks and the runtime's own.
-func (l *Limits) notHeap(m *mem.MemStats) int64 {
-	return max(clamp(m.Sys)-clamp(m.HeapSys), 0)
+// left is what a limit leaves for objects that the last GC did not find live: its
+// heap goal (memoryLimitHeapGoal: with 3 % taken off, a MiB at the least) less
+// these.
+func left(limit int64, m *mem.MemStats) int64 {
+	goal := limit - notObjects(m)
+	return goal - max(goal/100*3, 1<<20) - clamp(m.HeapMarked)
 }
 
-// floor is what Go cannot go below: live objects, and what is not heap.
-func (l *Limits) floor(f *causes.Facts) int64 {
-	return clamp(f.Stats().HeapMarked) + l.notHeap(f.Stats())
+// fits reports whether the runtime could keep to the limit without running its GC
+// all the time: a tenth of what is live has to be left, as by GOGC=10. True where
+// what Go needs is not known.
+func fits(limit int64, m *mem.MemStats) bool {
+	return needs(m) == 0 || left(limit, m) >= clamp(m.HeapMarked)/10
 }
 
-func newFit(n int64, why string, floor int64) *Fit {
+// peak is what Go held at the most: the peak of RES less what is not Go's now,
+// and never more than was ever mapped for it.
+func (l *Limits) peak(f *causes.Facts) int64 {
+	return min(clamp(f.Stats().Sys), max(clamp(f.Sample.VMHWM)-l.NonGo, 0))
+}
+
+func (l *Limits) newFit(n int64, why string, m *mem.MemStats) *Fit {
 	fit := &Fit{Bytes: n, Set: fmt.Sprintf("GOMEMLIMIT=%dMiB", n>>20), Why: why}
 	switch {
-	case floor > n:
-		fit.Price = fmt.Sprintf("it does not fit what is live: Go needs %s at the least, so that the GC would run without end (up to half of the processors' time)", size(floor))
-	case floor > n/4*3:
-		fit.Price = fmt.Sprintf("of it %s are in use always: the GC runs often already", size(floor))
+	case l.Needs == 0:
+		fit.Price = "near it the GC runs more often; whether what is live fits is not known: no GC has run yet, or the heap was not read whole"
+	case left(n, m) < clamp(m.HeapMarked)/2: // as by GOGC=50
+		fit.Price = fmt.Sprintf("Go needed %s of it at the last GC (live objects, holes, stacks, its own): the GC runs often already", size(l.Needs))
 	default:
-		fit.Price = fmt.Sprintf("near it the GC runs more often; of it %s are in use always", size(floor))
+		fit.Price = fmt.Sprintf("near it the GC runs more often; Go needed %s of it at the last GC (live objects, holes, stacks, its own)", size(l.Needs))
+	}
+	if l.Peak > n {
+		fit.Price += fmt.Sprintf("; at its peak Go held up to %s: so much does not fit", size(l.Peak))
 	}
 	return fit
 }
@@ -218,26 +294,68 @@ func newFit(n int64, why string, floor int64) *Fit {
 func (l *Limits) sentences(f *causes.Facts) []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
+	above := l.aboveText(f.Stats())
+	if above != "" {
+		say("%s", above)
+	}
 	say("Of RES %s are not Go's, and GOMEMLIMIT does not count them%s; of Go's own it counts %s.", size(l.NonGo), l.partsText(f), size(l.Go))
 	if text := l.groupText(f); text != "" {
 		say("%s", text)
 	}
-	say("%s", l.limitText(f))
+	if above == "" {
+		say("%s", l.limitText(f))
+	}
 	if l.Fit != nil {
 		say("%s would fit: %s. Its price: %s.", l.Fit.Set, l.Fit.Why, l.Fit.Price)
-	} else if l.Cgroup != nil && l.Cgroup.Limit > 0 && f.GoMinor() >= firstLimit {
-		say("No GOMEMLIMIT fits: what is not Go's leaves no room below the control group's limit.")
+	} else if l.NoFit != "" {
+		say("%s", l.NoFit)
 	}
 	if text := l.gogcText(f.Stats()); text != "" {
 		say("%s", text)
 	}
-	if text := l.nowText(f); text != "" {
+	if text := l.nowText(); text != "" {
 		say("%s", text)
 	}
 	if virt := clamp(f.Sample.VMSize); virt > 16*f.RES() && virt > 4<<30 {
 		say("VIRT is %s: address space that was set aside, not memory (whyres explain --cause virt-not-res).", size(virt))
 	}
 	return out
+}
+
+// leastTold is the RES below which nobody asks for a limit.
+const leastTold = 32 << 20
+
+// short is all where a limit is set, else one line.
+func (l *Limits) short(f *causes.Facts) []string {
+	switch {
+	case l.MemoryLimit > 0 || l.grouped():
+		return l.Says
+	case f.RES() < leastTold:
+		return nil
+	}
+	text := "No memory limit is set (GOMEMLIMIT, control group)"
+	if h := l.present(); h != nil {
+		text += fmt.Sprintf("; by GOGC=%d the heap grows to %s before each GC", h.GOGC, size(h.Goal))
+	} else if l.GOGC < 0 {
+		text += ", and GOGC is off: the heap grows without end"
+	}
+	if l.Fit != nil {
+		text += "; -v tells a limit that would fit"
+	}
+	return []string{text + "."}
+}
+
+// aboveText: Go is above its limit, and no GC can bring it below.
+func (l *Limits) aboveText(m *mem.MemStats) string {
+	if l.MemoryLimit == 0 || l.Go <= l.MemoryLimit || l.Needs <= l.MemoryLimit {
+		return ""
+	}
+	live := clamp(m.HeapMarked)
+	text := fmt.Sprintf("It is above its GOMEMLIMIT of %s: %s were live at the last GC", size(l.MemoryLimit), size(live))
+	if live <= l.MemoryLimit {
+		text += fmt.Sprintf(", and holes in spans, stacks and the runtime's own take %s", size(l.Needs-live))
+	}
+	return text + ": the limit cannot be kept."
 }
 
 func (l *Limits) partsText(f *causes.Facts) string {
@@ -249,18 +367,21 @@ func (l *Limits) partsText(f *causes.Facts) string {
 
 func (l *Limits) groupText(f *causes.Facts) string {
 	g := l.Cgroup
-	if g == nil || g.Path == "/" {
-		return ""
+	if g == nil || g.Path == "/" || g.Limit == 0 && g.Processes != 1 {
+		return "" // what many processes share, without a limit, tells nothing of this one
 	}
-	whose := "of this process alone"
+	whose := "for all that are or were in it (now this process alone)"
 	if g.Processes != 1 {
-		whose = "of all its processes"
+		whose = "for all its processes"
 	}
 	text := fmt.Sprintf("The control group is charged %s, %s; its working set, which orchestrators show, is %s; RES is %s", size(clamp(g.Usage)), whose, size(clamp(g.WorkingSet)), size(f.RES()))
-	if g.Limit > 0 {
-		return text + fmt.Sprintf(". Its limit is %s.", size(clamp(g.Limit)))
+	switch at := f.LimitAbove(); {
+	case g.Limit == 0:
+		return text + ". It has no limit."
+	case at != "":
+		return text + fmt.Sprintf(". The group above it, %s, has a limit of %s, and all in that are charged %s.", at, size(clamp(g.Limit)), size(clamp(g.LimitUsage)))
 	}
-	return text + ". It has no limit."
+	return text + fmt.Sprintf(". Its limit is %s.", size(clamp(g.Limit)))
 }
 
 func (l *Limits) limitText(f *causes.Facts) string {
@@ -279,8 +400,13 @@ func (l *Limits) limitText(f *causes.Facts) string {
 }
 
 func (l *Limits) gogcText(m *mem.MemStats) string {
-	if len(l.Headroom) == 0 {
+	switch {
+	case len(l.Headroom) == 0:
 		return ""
+	case l.GOGC < 0 && l.MemoryLimit > 0:
+		return "GOGC is off: the memory limit alone decides when a GC comes."
+	case l.limitDecides(m):
+		return "By what was live at the last GC the memory limit decides when a GC comes, not GOGC."
 	}
 	var goals []string
 	for _, h := range l.Headroom {
@@ -290,10 +416,8 @@ func (l *Limits) gogcText(m *mem.MemStats) string {
 		}
 		goals = append(goals, text)
 	}
-	text := fmt.Sprintf("With %s live the heap grows before each GC to %s", size(clamp(m.HeapMarked)), strings.Join(goals, ", "))
+	text := fmt.Sprintf("With the %s that were live at the last GC the heap grows before each GC to %s", size(clamp(m.HeapMarked)), strings.Join(goals, ", "))
 	switch {
-	case l.GOGC < 0 && l.MemoryLimit > 0:
-		text += "; GOGC is off: it grows to the memory limit"
 	case l.GOGC < 0:
 		text += "; GOGC is off: it grows without end"
 	case l.MemoryLimit > 0:
@@ -302,7 +426,13 @@ func (l *Limits) gogcText(m *mem.MemStats) string {
 	return text + "."
 }
 
-func (l *Limits) nowText(f *causes.Facts) string {
+// limitDecides: by GOGC the heap would grow beyond the limit.
+func (l *Limits) limitDecides(m *mem.MemStats) bool {
+	h := l.present()
+	return h != nil && l.MemoryLimit > 0 && (l.Go >= l.MemoryLimit || h.Goal+notObjects(m) >= l.MemoryLimit)
+}
+
+func (l *Limits) nowText() string {
 	if l.Now == nil {
 		return ""
 	}
@@ -313,8 +443,8 @@ func (l *Limits) nowText(f *causes.Facts) string {
 	if l.Stacks >= 1<<20 {
 		text += fmt.Sprintf(", and up to %s of stacks that no goroutine uses", size(l.Stacks))
 	}
-	if lazy := f.Leaf(ledger.ReleasedLazy); lazy > 0 {
-		text += fmt.Sprintf("; %s more go when memory gets short", size(lazy))
+	if l.Lazy > 0 {
+		text += fmt.Sprintf("; %s go when memory gets short, by MADV_FREE", size(l.Lazy))
 	}
 	return text + "; it runs a whole GC first, and its caller waits for both."
 }

@@ -34,7 +34,10 @@ func (f FS) GroupMemory(c Cgroup) (mem.Cgroup, error) {
 	if err != nil {
 		return mem.Cgroup{}, err
 	}
-	g.Path, g.Limit = c.Path, limit.Limit
+	g.Path = c.Path
+	if limit.Limit > 0 {
+		g.Limit, g.LimitAt, g.LimitUsage = limit.Limit, limit.At, limit.Usage
+	}
 	g.WorkingSet = g.Usage - min(g.InactiveFile, g.Usage)
 	if c.Path != "/" { // that is the whole host
 		g.Processes = countProcesses(dir)

@@ -24,6 +24,9 @@ func TestGroupMemory(t *testing.T) {
 			"shmem 7\ninactive_anon 99\ninactive_file 300\nslab_reclaimable 10\nslab 31\n",
 		"fs/cgroup/a/b/cgroup.procs":                    "1\n2\n",
 		"fs/cgroup/a/b/c/cgroup.procs":                  "3\n",
+		"fs/cgroup/free/memory.max":                     "max\n",
+		"fs/cgroup/free/memory.current":                 "9\n",
+		"fs/cgroup/free/memory.stat":                    "",
 		"fs/cgroup/odd/memory.max":                      "max\n",
 		"fs/cgroup/odd/memory.current":                  "9\n",
 		"fs/cgroup/odd/memory.stat":                     "anon much\n",
@@ -40,13 +43,14 @@ func TestGroupMemory(t *testing.T) {
 	}
 	for at, want := range map[Cgroup]mem.Cgroup{
 		{"/a/b", true}: {
-			Path: "/a/b", Processes: 3, Limit: 1000, Usage: 700, WorkingSet: 400, Anon: 100, File: 400, InactiveFile: 300,
+			Path: "/a/b", Processes: 3, Limit: 1000, LimitAt: "/a", LimitUsage: 900, Usage: 700, WorkingSet: 400, Anon: 100, File: 400, InactiveFile: 300,
 			Shmem: 7, Kernel: 60, Sock: 50, Slab: 31, PageTables: 20, Swap: 30,
 		},
 		{"/x", false}: {
-			Path: "/x", Processes: 1, Limit: 2000, Usage: 800, WorkingSet: 770, Anon: 20, File: 10, InactiveFile: 30,
+			Path: "/x", Processes: 1, Limit: 2000, LimitAt: "/x", LimitUsage: 800, Usage: 800, WorkingSet: 770, Anon: 20, File: 10, InactiveFile: 30,
 			Shmem: 40, Kernel: 44, Swap: 50,
 		},
+		{"/free", true}: {Path: "/free", Usage: 9, WorkingSet: 9},
 	} {
 		if got, err := f.GroupMemory(at); err != nil || got != want {
 			t.Errorf("%+v: %+v, %v, want %+v", at, got, err, want)

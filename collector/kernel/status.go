@@ -154,8 +154,9 @@ func (s *Status) set(key, value []byte) (err error) {
 }
 
 // Light fills the /proc part of a sample from status alone, in some
-// microseconds. The RSS is exact from Linux 6.12 on; before, the kernel's own
-// counters lag by up to 64 pages a thread, or a batch per CPU.
+// microseconds. The RSS is exact from Linux 6.16 on (82241a83cd15, in 6.12 from
+// 6.12.39 on); before, the kernel's own counters lag by up to 64 pages a thread,
+// or a batch per CPU.
 func (p *Process) Light() (mem.Sample, error) {
 	at := Now()
 	st, err := p.Status()

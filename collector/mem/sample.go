@@ -11,8 +11,8 @@ type Sample struct {
 
 	RSS RSS `json:"rss"`
 	// RSSSource is the file that RSS was read from: "smaps_rollup" (exact) or
-	// "status" (on kernels before 6.12 off by up to 64 pages a thread, or a
-	// batch per CPU).
+	// "status" (off by up to 64 pages a thread, or a batch per CPU, but on
+	// kernels with 82241a83cd15: Linux 6.16, 6.12.39).
 	RSSSource string `json:"rss_source"`
 	Threads   int    `json:"threads,omitempty"`
 	VMSize    uint64 `json:"vm_size,omitempty"`
@@ -336,7 +336,11 @@ type Cgroup struct {
 	// Processes in it, the groups below included; 0 where not counted.
 	Processes int `json:"processes,omitempty"`
 	// Limit is the least of the group's and of those above it; 0: none.
-	Limit uint64 `json:"limit,omitempty"`
+	// LimitAt is the group that has it, "" where that is not known, LimitUsage
+	// what that one is charged, with all groups below it.
+	Limit      uint64 `json:"limit,omitempty"`
+	LimitAt    string `json:"limit_at,omitempty"`
+	LimitUsage uint64 `json:"limit_usage,omitempty"`
 	// Usage is what is charged (memory.current).
 	Usage uint64 `json:"usage"`
 	// WorkingSet is Usage less InactiveFile: what orchestrators show.

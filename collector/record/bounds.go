@@ -104,7 +104,7 @@ func checkCgroup(g *mem.Cgroup) error {
 	}
 	return first(
 		within("processes", int64(g.Processes), 0, maxPID),
-		checkSizes("cgroup", g.Limit, g.Usage, g.WorkingSet, g.Anon, g.File, g.InactiveFile, g.Shmem,
+		checkSizes("cgroup", g.Limit, g.LimitUsage, g.Usage, g.WorkingSet, g.Anon, g.File, g.InactiveFile, g.Shmem,
 			g.Kernel, g.Sock, g.Slab, g.PageTables, g.Swap),
 	)
 }

@@ -167,6 +167,7 @@ func TestDamagedLines(t *testing.T) {
 		"heap absurd":     {`{"type":"sample","t":1,"memstats":{"heap_idle":18446744073709551615}}`, "memstats"},
 		"page tables":     {`{"type":"sample","t":1,"vm_pte":18446744073709551615}`, "status"},
 		"group absurd":    {`{"type":"sample","t":1,"cgroup":{"usage":18446744073709551615}}`, "cgroup"},
+		"group's limit":   {`{"type":"sample","t":1,"cgroup":{"limit_usage":18446744073709551615}}`, "cgroup"},
 		"group crowded":   {`{"type":"sample","t":1,"cgroup":{"processes":-1}}`, "processes"},
 		"up absurd":       {`{"type":"mark","t":1,"mark":"exec","process":{"up_ns":-1}}`, "up_ns"},
 		"long env":        {`{"type":"mark","t":1,"process":{"env":{"A":"` + strings.Repeat("x", 9000) + `"}}}`, "env"},

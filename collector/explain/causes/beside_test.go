@@ -86,12 +86,22 @@ func TestBeside(t *testing.T) {
 		"status by few threads": {func(f *Facts) { f.Sample.RSSSource, f.Host.Kernel, f.Sample.Threads = "status", "6.1.0", 2 }, none},
 		// 64 processors: batches of 128 pages.
 		"status by CPU":    {func(f *Facts) { f.Sample.RSSSource, f.Host.Kernel, f.Host.CPUs = "status", "6.2", 64 }, want{"inexact-rss", Possible, 0, 3 * 64 * 128 * 4096, "64 processors"}},
+		"status of 6.12":   {func(f *Facts) { f.Sample.RSSSource, f.Host.Kernel, f.Host.CPUs = "status", "6.12.38", 64 }, want{"inexact-rss", Possible, 0, 3 * 64 * 128 * 4096, "Linux 6.12"}},
+		"status of 6.15":   {func(f *Facts) { f.Sample.RSSSource, f.Host.Kernel, f.Host.CPUs = "status", "6.15.90", 64 }, want{"inexact-rss", Possible, 0, 3 * 64 * 128 * 4096, ""}},
+		"mended, 6.12":     {func(f *Facts) { f.Sample.RSSSource, f.Host.Kernel, f.Host.CPUs = "status", "6.12.39-1", 64 }, none},
+		"mended, 6.16":     {func(f *Facts) { f.Sample.RSSSource, f.Host.Kernel, f.Host.CPUs = "status", "6.16-rc1", 64 }, none},
 		"status, exact":    {func(f *Facts) { f.Sample.RSSSource, f.Host.CPUs = "status", 64 }, none},
 		"odd kernel":       {func(f *Facts) { f.Sample.RSSSource, f.Host.Kernel = "status", "six" }, none},
 		"smaps, old":       {func(f *Facts) { f.Host.Kernel = "5.10.0" }, none},
 		"VIRT is no cause": {func(f *Facts) { f.Sample.VMSize = 1 << 40 }, none},
 
-		"page cache": {alone(200*mib, 100*mib), want{"container-metric", Proved, 0, 155 * mib, "155.0 MiB page cache of files"}},
+		"page cache":             {alone(200*mib, 100*mib), want{"container-metric", Possible, 0, 155 * mib, "155.0 MiB page cache of files"}},
+		"page cache, whose ever": {alone(200*mib, 100*mib), want{"container-metric", Possible, 0, 155 * mib, "for all that are or were in it"}},
+		"page cache, limited above": {func(f *Facts) {
+			alone(200*mib, 100*mib)(f)
+			g := f.Sample.Cgroup
+			g.Path, g.Limit, g.LimitAt, g.LimitUsage = "/p/a", 400*mib, "/p", 350*mib
+		}, want{"container-metric", Possible, 0, 155 * mib, "the limit of /p, the group above, is 400.0 MiB: 50.0 MiB of it are free"}},
 		"page cache of several": {func(f *Facts) {
 			alone(200*mib, 100*mib)(f)
 			f.Sample.Cgroup.Processes = 2
@@ -111,11 +121,11 @@ func TestBeside(t *testing.T) {
 		"sockets": {func(f *Facts) {
 			alone(46*mib, 0)(f)
 			f.Sample.Cgroup.Usage, f.Sample.Cgroup.Sock = 100*mib, 54*mib
-		}, want{"container-metric", Proved, 0, 55 * mib, "54.0 MiB sockets' buffers"}},
+		}, want{"container-metric", Possible, 0, 55 * mib, "54.0 MiB sockets' buffers"}},
 		"lazily freed": {func(f *Facts) {
 			alone(45*mib, 30*mib)(f)
 			f.Sample.Smaps.LazyFree = 30 * mib
-		}, want{"container-metric", Proved, 0, 30 * mib, "30.0 MiB of RES were released with MADV_FREE"}},
+		}, want{"container-metric", Possible, 0, 30 * mib, "30.0 MiB of RES were released with MADV_FREE"}},
 
 		"limit above the group": {func(f *Facts) {
 			f.add(ledger.CgoHeap, 60*mib)
@@ -128,6 +138,12 @@ func TestBeside(t *testing.T) {
 			f.Sample.MemStats.MemoryLimit = 90 * mib
 			f.Sample.Cgroup = &mem.Cgroup{Path: "/a", Limit: 100 * mib}
 		}, want{"limit-excludes-native", Likely, 0, 85 * mib, "no room for Go"}},
+		// 100 of C's, 60 of another group and GOMEMLIMIT=90, and a tenth: 277.7.
+		"limit of the group above": {func(f *Facts) {
+			f.add(ledger.CgoHeap, 100*mib)
+			f.Sample.MemStats.MemoryLimit = 90 * mib
+			f.Sample.Cgroup = &mem.Cgroup{Path: "/p/a", Limit: 180 * mib, LimitAt: "/p", LimitUsage: 200 * mib, Usage: 140 * mib}
+		}, want{"limit-excludes-native", Likely, 0, 10 * mib, "the limit of the control group /p to 277.8 MiB"}},
 		"limit that fits": {func(f *Facts) {
 			f.add(ledger.CgoHeap, 60*mib)
 			f.Sample.MemStats.MemoryLimit = 30 * mib
@@ -180,10 +196,27 @@ func TestBeside(t *testing.T) {
 			f.add(ledger.Metadata+"x", 0)
 			f.Ledger.Parts[1].Bytes += 20 * mib
 			f.Ledger.RES += 20 * mib
-			f.Sample.MemStats.BuckHashSys = 18 * mib
+			f.Sample.MemStats.BuckHashSys = 18*mib + 179999*8
 			f.Sample.Clock = &mem.GoClock{MemProfileRate: 1}
 		}, want{"instrumented-build", Likely, 18 * mib, 0, "MemProfileRate is 1"}},
-		"usual profile": {func(f *Facts) { f.Sample.MemStats.BuckHashSys = 1 << 20 }, none},
+		"profile of an unknown rate": {func(f *Facts) {
+			f.Ledger.Parts[1].Bytes += 20 * mib
+			f.Ledger.RES += 20 * mib
+			f.Sample.MemStats.BuckHashSys = 18*mib + 179999*8
+		}, want{"instrumented-build", Possible, 18 * mib, 0, "MemProfileRate is not known"}},
+		"many buckets at the usual rate": {func(f *Facts) {
+			f.Ledger.Parts[1].Bytes += 20 * mib
+			f.Ledger.RES += 20 * mib
+			f.Sample.MemStats.BuckHashSys = 18*mib + 179999*8
+			f.Sample.Clock = &mem.GoClock{MemProfileRate: 512 << 10}
+		}, none},
+		// A small program: the table, and some buckets.
+		"usual profile": {func(f *Facts) {
+			f.Ledger.Parts[0].Bytes -= 32 * mib
+			f.Ledger.Parts[1].Bytes += mib
+			f.Ledger.RES -= 31 * mib
+			f.Sample.MemStats.BuckHashSys = 179999*8 + 40<<10
+		}, none},
 	} {
 		f := goProcess(tt.change)
 		j := Judge(slices.Concat(built(), beside()), f)

@@ -17,8 +17,9 @@ func containerMetric() Cause {
 				"which harms nobody. It can be far below, too: library and file pages are charged to the group that read them first, and a process that was moved leaves its old pages behind. " +
 				"Orchestrators (kubectl top, docker stats) show the working set: the charge less the page cache that was not used lately (inactive_file). " +
 				"Memory that was released with MADV_FREE lies on that list as well: it is in RES, and not in the working set.",
-			Proof: "The charge (memory.current; v1: memory.usage_in_bytes) and its parts (memory.stat) are the kernel's. With one process in the group the difference is its own: proved. " +
-				"With some more it holds their memory as well: possible. With many, or in the root group, whyres compares nothing: the metric is not this process's. " +
+			Proof: "The charge (memory.current; v1: memory.usage_in_bytes) and its parts (memory.stat) are the kernel's: the difference is exact. " +
+				"Whose it is they do not tell: page cache that a process left that has ended stays charged to the group. And it is harmless, mostly: hence possible, never more. " +
+				"Where most of the group is not this process's, or in the root group, whyres compares nothing: the metric is not this process's. " +
 				"Version 1 tells neither slab nor sockets apart.",
 			Remedy: []string{
 				"for what the process holds, watch RES, or anon of memory.stat (container_memory_rss), rather than the charge (container_memory_usage_bytes)",
@@ -48,9 +49,7 @@ func findContainerMetric(f *Facts) *Finding {
 		return nil
 	}
 	found := &Finding{Confidence: Possible, Remedy: metricRemedies(g), Evidence: metricEvidence(f, g)}
-	if g.Processes == 1 {
-		found.Confidence = Proved
-	} else {
+	if g.Processes > 1 {
 		found.Ask = []string{fmt.Sprintf("the group has %d processes: whyres explain on the others tells which of them holds the rest", g.Processes)}
 	}
 	usage, set := signedSize(g.Usage), signedSize(g.WorkingSet)
@@ -130,6 +129,10 @@ func metricRemedies(g *mem.Cgroup) []string {
 	if g.Limit == 0 {
 		return out
 	}
-	return append(out, fmt.Sprintf("the limit is %s: %s of it are free, and the %s of inactive page cache go first",
-		size(signedSize(g.Limit)), size(max(signedSize(g.Limit)-signedSize(g.Usage), 0)), size(signedSize(g.InactiveFile))))
+	usage, whose := g.Usage, "limit"
+	if g.LimitAt != "" && g.LimitAt != g.Path {
+		usage, whose = g.LimitUsage, "limit of "+g.LimitAt+", the group above,"
+	}
+	return append(out, fmt.Sprintf("the %s is %s: %s of it are free, and the %s of inactive page cache go first",
+		whose, size(signedSize(g.Limit)), size(max(signedSize(g.Limit)-signedSize(usage), 0)), size(signedSize(g.InactiveFile))))
 }

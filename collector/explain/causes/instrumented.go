@@ -13,14 +13,16 @@ func instrumentedBuild() Cause {
 	return Cause{
 		ID: "instrumented-build",
 		Page: Page{
-			What: "the program was built with the race detector or a sanitizer, which keeps its own memory beside the program's, or profiles each allocation",
+			What: "what was switched on to find faults keeps memory of its own: the race detector, a sanitizer, or a very fine memory profile",
 			Mechanism: "go build -race links the race detector in. For each 8 bytes of memory that is used it keeps 16 bytes or more that say who touched them last, " +
 				"so that a heap takes about three times its size in RES; it is mapped at fixed addresses outside Go's heap, and stays when the heap shrinks. " +
 				"-asan and -msan do the like for C and Go together. The Go runtime knows nothing of this memory: no MemStats, no GOMEMLIMIT counts it. " +
-				"A memory profile of each allocation (MemProfileRate=1) does the like in small: its buckets are never freed.",
+				"Apart from these, each Go program can profile its allocations: for each stack that was sampled the runtime keeps a bucket, which is never freed. " +
+				"With one sample in 512 KiB, as it is by default, they are few. With runtime.MemProfileRate=1 there is one for each stack that ever allocated.",
 			Proof: "the program's build settings say -race, -asan or -msan (go version -m PROGRAM; Go 1.18 and newer record them), and the memory lies where the race " +
 				"detector maps its own: from 0x200000000000 to 0x400000000000 on 64-bit Linux. Of -asan whyres knows the addresses on amd64, of -msan none: " +
-				"then all that is mapped outside of Go's heap counts, as possible. The profile's buckets are the runtime's own counter (BuckHashSys).",
+				"then all that is mapped outside of Go's heap counts, as possible. A fine profile is told by runtime.MemProfileRate, and its buckets by the runtime's own counter (BuckHashSys), " +
+				"less the table to find them by: that has 179999 pointers in each program, and is hardly resident. At the default rate nothing is told; where the rate was not read: possible.",
 			Remedy: []string{
 				"a build without -race, -asan and -msan: the one that is released",
 				"runtime.MemProfileRate at its default of 512 KiB, set before anything is allocated: the price is a coarser profile",
@@ -28,7 +30,7 @@ func instrumentedBuild() Cause {
 			Versions: "Every Go release for which -race (or -asan, -msan) can be built; before Go 1.18 a program does not record that it was.",
 			Sources: []string{
 				"go.dev/doc/articles/race_detector, Runtime overhead", "runtime/race", "compiler-rt/lib/tsan/rtl/tsan_platform.h (MappingGo48)",
-				"debug/buildinfo, BuildSetting -race", "runtime.MemStats.BuckHashSys",
+				"debug/buildinfo, BuildSetting -race", "runtime.MemStats.BuckHashSys", "runtime/mprof.go (buckHashSize, newBucket)",
 			},
 		},
 		Find: findInstrumentedBuild,
@@ -97,21 +99,37 @@ func residentIn(vmas []mem.VMA, ranges []mem.Range) (sum int64) {
 	return sum
 }
 
+// defaultProfileRate is runtime.MemProfileRate where the program did not set it.
+const defaultProfileRate = 512 << 10
+
+// bucketTable is the table by which the runtime finds a profile's buckets. It is
+// counted in BuckHashSys whole, from the first sample on, at any rate; resident
+// are the few pages of it that are in use (runtime/mprof.go, buckHashSize: 179999
+// pointers, from Go 1.12 to 1.27).
+const bucketTable = 179999 * 8
+
 // findProfiled finds the buckets of a memory profile that is kept too finely.
-// They are written when they are made, and never freed: all are resident.
+// They are written when they are made, and never freed. At the default rate they
+// are what each program has, or those of block and mutex profiles.
 func findProfiled(f *Facts) *Finding {
-	buckets := min(signedSize(f.Stats().BuckHashSys), f.Leaf(ledger.Metadata))
-	if buckets < f.Worth() {
+	rate := f.Clock().MemProfileRate
+	counted := signedSize(f.Stats().BuckHashSys)
+	buckets := min(counted-bucketTable, f.Leaf(ledger.Metadata))
+	if buckets < f.Worth() || rate >= defaultProfileRate {
 		return nil
 	}
 	found := &Finding{
-		Confidence: Likely, Takes: []Take{{ledger.Metadata, buckets}},
-		Says:     "are the buckets of profiles: one for each stack that allocated, or blocked, and was sampled; they are never freed",
-		Evidence: []string{"the runtime counts " + size(signedSize(f.Stats().BuckHashSys)) + " for the buckets of profiles (MemStats.BuckHashSys)"},
-		Remedy:   []string{"leave runtime.MemProfileRate at its default of 512 KiB, and block and mutex profiles off, from the start of the program on; then restart it"},
+		Confidence: Possible, Takes: []Take{{ledger.Metadata, buckets}},
+		Says: "are the buckets of profiles: one for each stack that allocated, or blocked, and was sampled; they are never freed",
+		Evidence: []string{fmt.Sprintf("the runtime counts %s for the buckets of profiles (MemStats.BuckHashSys); %s of it are the table to find them by, which every program has",
+			size(counted), size(bucketTable))},
+		Remedy: []string{"leave runtime.MemProfileRate at its default of 512 KiB, and block and mutex profiles off, from the start of the program on; then restart it"},
 	}
-	if rate := f.Clock().MemProfileRate; rate > 0 {
-		found.Evidence = append(found.Evidence, fmt.Sprintf("runtime.MemProfileRate is %d: one allocation in so many bytes is sampled", rate))
+	if rate <= 0 {
+		found.Evidence = append(found.Evidence, "runtime.MemProfileRate is not known: whether the profile is fine, or the program has many stacks, is open")
+		return found
 	}
+	found.Confidence = Likely
+	found.Evidence = append(found.Evidence, fmt.Sprintf("runtime.MemProfileRate is %d: one allocation in so many bytes is sampled; by default it is %d", rate, defaultProfileRate))
 	return found
 }

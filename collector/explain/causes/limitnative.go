@@ -1,6 +1,7 @@
 package causes
 
 import (
+	"cmp"
 	"fmt"
 )
 
@@ -58,7 +59,7 @@ func (f *Facts) aboveGroup(nonGo []Take) *Finding {
 		Says: "would be missing in the control group if Go used all that GOMEMLIMIT allows: the limit does not count memory that is not Go's",
 		Evidence: []string{
 			fmt.Sprintf("the Go runtime holds a memory limit of %s (GOMEMLIMIT, or debug.SetMemoryLimit)", size(limit)),
-			fmt.Sprintf("the control group %s may have %s, and is charged %s", g.Path, size(signedSize(g.Limit)), size(signedSize(g.Usage))),
+			f.limitWords(),
 			fmt.Sprintf("%s of RES are not Go's, and go neither by a GC nor under pressure: of %s", size(stuck), InWords(nonGo, f.Worth())),
 			f.goCounts(),
 		},
@@ -68,7 +69,9 @@ func (f *Facts) aboveGroup(nonGo []Take) *Finding {
 
 // limitRemedies: a limit that fits, if there is one.
 func (f *Facts) limitRemedies(stuck int64) []string {
-	raise := fmt.Sprintf("raise the control group's limit to %s or more", size((f.Stats().MemoryLimit+stuck)/9*10))
+	whose := cmp.Or(f.LimitAbove(), f.group().Path)
+	raise := fmt.Sprintf("raise the limit of the control group %s to %s or more: what GOMEMLIMIT allows, all that is not Go's there, and a tenth",
+		whose, size((f.Stats().MemoryLimit+stuck+f.Fellows())/9*10))
 	fit := f.RoomForGo(stuck)
 	if fit == 0 {
 		return []string{raise, "lower what is not Go's: there is no room for Go beside it"}

@@ -2,6 +2,7 @@ package causes
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"whyres/collector/ledger"
@@ -71,8 +72,8 @@ func InWords(takes []Take, least int64) string {
 const LeastLimit = 8 << 20
 
 // RoomForGo is a GOMEMLIMIT that fits the control group's limit: that less what
-// is stuck outside of Go, less what else the group holds, less a tenth, rounded
-// down; 0 where there is no limit, or no room below it.
+// is stuck outside of Go, less what its fellows hold, less a tenth, rounded down;
+// 0 where there is no limit, or no room below it.
 func (f *Facts) RoomForGo(stuck int64) int64 {
 	g := f.group()
 	if g == nil || g.Limit == 0 {
@@ -86,15 +87,45 @@ func (f *Facts) RoomForGo(stuck int64) int64 {
 	return room
 }
 
-// Fellows is what else the control group is charged for that does not go by
-// itself: anonymous memory of its other processes, sockets, the kernel's own.
+// Fellows is what others hold of the limit: of the process's own control group
+// what does not go by itself (anonymous memory of its other processes, sockets,
+// the kernel's own), and all that the groups beside it hold.
 func (f *Facts) Fellows() int64 {
 	g := f.group()
 	if g == nil {
 		return 0
 	}
 	kernel := max(signedSize(g.Kernel), signedSize(g.Slab)+signedSize(g.PageTables))
-	return max(signedSize(g.Anon)-max(f.Sample.RSS.Anon, 0), 0) + signedSize(g.Sock) + kernel
+	return max(signedSize(g.Anon)-max(f.Sample.RSS.Anon, 0), 0) + signedSize(g.Sock) + kernel + f.Siblings()
+}
+
+// LimitAbove is the group that has the least limit, where that is one above the
+// process's own; else "".
+func (f *Facts) LimitAbove() string {
+	if g := f.group(); g != nil && g.Limit > 0 && g.LimitAt != g.Path {
+		return g.LimitAt
+	}
+	return ""
+}
+
+// Siblings is what of the limit of a group above the groups beside the process's
+// own are charged for. Their page cache is in it: it was not told apart.
+func (f *Facts) Siblings() int64 {
+	if f.LimitAbove() == "" {
+		return 0
+	}
+	g := f.group()
+	return max(signedSize(g.LimitUsage)-signedSize(g.Usage), 0)
+}
+
+// limitWords say whose limit it is, and what is charged to it.
+func (f *Facts) limitWords() string {
+	g := f.group()
+	if at := f.LimitAbove(); at != "" {
+		return fmt.Sprintf("the control group %s, above the process's own (%s), may have %s for all in it, and is charged %s",
+			at, g.Path, size(signedSize(g.Limit)), size(signedSize(g.LimitUsage)))
+	}
+	return fmt.Sprintf("the control group %s may have %s, and is charged %s", g.Path, size(signedSize(g.Limit)), size(signedSize(g.Usage)))
 }
 
 // RoundLimit rounds down to whole MiB, above 100 MiB to tens of these, above a

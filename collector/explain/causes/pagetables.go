@@ -69,13 +69,14 @@ func findPageTables(f *Facts) *Finding {
 	return found
 }
 
-// processes counts them in words.
+// processes counts those of a group in words. What a process that has ended was
+// charged for can stay charged to the group: page cache, shared memory.
 func processes(n int) string {
 	switch n {
 	case 0:
 		return "all its processes"
 	case 1:
-		return "this process alone"
+		return "all that are or were in it (now this process alone)"
 	}
 	return fmt.Sprintf("its %d processes", n)
 }

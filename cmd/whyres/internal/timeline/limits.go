@@ -8,6 +8,13 @@ func (p *printer) limits(v *explain.Verdict) {
 	if v.Trace != nil || v.Limits == nil || p.options.Brief {
 		return
 	}
+	says := v.Limits.Short
+	if p.options.Verbose {
+		says = v.Limits.Says
+	}
+	if len(says) == 0 {
+		return
+	}
 	p.blank()
-	p.sayings("Limits: ", v.Limits.Says)
+	p.sayings("Limits: ", says)
 }
