@@ -100,7 +100,11 @@ func (h *history) call(e *mem.Event) {
 	switch {
 	case h.anew(e):
 		h.t.Fixed.Add(e.Len)
-	case e.Failed() || !ofRuntime(e.Who):
+	case e.Failed():
+	case !ofRuntime(e.Who):
+		if e.Advice == "MADV_HUGEPAGE" || e.Advice == "MADV_COLLAPSE" {
+			h.t.HugeByOthers.Add(e.Len)
+		}
 	case e.Advice == "MADV_HUGEPAGE":
 		h.t.HugeAdvice.Add(e.Len)
 	case e.Advice == "MADV_COLLAPSE":
@@ -128,15 +132,36 @@ func (h *history) release(e *mem.Event, o *Outcome, back returned) {
 	if h.children.any() && !refused(e) {
 		t.Shared.Add(e.Len)
 	}
+	if o.Why == WhyLazy {
+		t.Lazy.Add(e.Len)
+	}
+	if h.own(e) {
+		h.releaseOwn(e, o)
+	}
+	h.resident.apply(e)
+}
+
+// releaseOwn takes in what the kernel did with a release of the runtime's own:
+// that somebody else's was refused tells nothing of Go's heap.
+func (h *history) releaseOwn(e *mem.Event, o *Outcome) {
+	t := &h.t
+	t.Own.Add(e.Len)
+	t.OwnLeft += o.Left
+	if t.OwnRES == 0 && !e.Noted(mem.NoteRSSUnknown) {
+		t.OwnRES = e.After.Total()
+	}
 	switch {
 	case refused(e):
 		h.refuse(e, o.Why)
-	case o.Why == WhyLazy:
-		t.Lazy.Add(e.Len)
 	case o.Why == WhyNoEffect:
 		t.NoEffect.Add(e.Len)
 	}
-	h.resident.apply(e)
+}
+
+// own: the runtime releases a part of its heap, by its stack, or, where that is
+// not known, by the place.
+func (h *history) own(e *mem.Event) bool {
+	return ofRuntime(e.Who) || (e.Who == mem.WhoUnknown || e.Who == "") && h.wasHeap(mem.RangeAt(e.Addr, e.Len))
 }
 
 // maxErrnos bounds Refused: the names in a recording are whatever stands there.
@@ -214,6 +239,9 @@ func (h *history) sample(s *mem.Sample) {
 		t.RESFirst, t.SwapFirst = s.RSS.Total(), s.RSS.Swap
 	}
 	t.SwapLast = s.RSS.Swap
+	if s.Smaps != nil {
+		t.HugePages = max(t.HugePages, s.Smaps.AnonHugePages)
+	}
 	h.any = s
 	h.marks.see(s)
 	if !s.Full() {
@@ -234,9 +262,13 @@ func (h *history) collapse(m *mem.Mark) {
 	switch {
 	case m.Asked:
 	case m.Grew != nil:
-		h.t.Collapses.Add(uint64(max(0, *m.Grew)))
+		grew := uint64(max(0, *m.Grew))
+		h.t.Collapses.Add(grew)
+		left := uint64(max(0, h.t.OwnLeft))
+		h.t.Refilled += min(grew, left-min(left, h.t.Refilled))
 	default:
 		h.t.Collapses.Add(0)
+		h.t.Untold++
 	}
 }
 
@@ -246,7 +278,8 @@ func (h *history) trace(last mem.Instant, lost uint64) *causes.Trace {
 	t.Duration, t.Lost, t.FromStart = last.Sub(h.since), lost, h.fromStart
 	t.Refaulted = h.again.Bytes
 	if h.full != nil && h.full.Returned != nil {
-		t.Refaulted = add(t.Refaulted, h.full.Returned.Resident)
+		t.StillThere = h.full.Returned.Resident
+		t.Refaulted = add(t.Refaulted, t.StillThere)
 	}
 	t.Refaulted = min(t.Refaulted, uint64(max(0, t.Left)))
 	t.RefaultedSoon = min(h.again.Soon, t.Refaulted)

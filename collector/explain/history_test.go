@@ -69,6 +69,8 @@ func TestHistory(t *testing.T) {
 				call(103*sec, failed(background(1000, 64, 60), "ENOMEM"), 500, 440),
 				call(104*sec, failed(noted(background(1000, 64, 0), mem.NoteNoReturn), "unknown"), 500, 500),
 				call(105*sec, failed(advised(mem.WhoUser, "MADV_HUGEPAGE"), "EINVAL"), 500, 500),
+				call(106*sec, failed(release(mem.WhoUser, 1000, 64, 0), "EINVAL"), 500, 500), // not Go's heap
+				call(107*sec, failed(release(mem.WhoUnknown, 1000, 64, 0), "EINVAL"), 500, 500),
 			},
 			func(t *causes.Trace) any { return [...]any{t.Refused, t.RefusedLocked} },
 			[...]any{map[string]causes.Sum{"EINVAL": sum(1, 64), "EPERM": sum(1, 32)}, causes.Sum{}},
@@ -82,6 +84,48 @@ func TestHistory(t *testing.T) {
 			},
 			func(t *causes.Trace) any { return [...]any{t.Refused, t.RefusedLocked} },
 			[...]any{map[string]causes.Sum{"EINVAL": sum(2, 128)}, sum(1, 64)},
+		},
+		{
+			"refused, no stack, over heap",
+			[]mem.Frame{heap, call(102*sec, failed(release(mem.WhoUnknown, 1024, 64, 0), "EPERM"), 500, 500)},
+			func(t *causes.Trace) any { return [...]any{t.Own, t.Refused} },
+			[...]any{sum(1, 64), map[string]causes.Sum{"EPERM": sum(1, 64)}},
+		},
+		{
+			"the runtime's own",
+			[]mem.Frame{
+				call(101*sec, release(mem.WhoUser, 1000, 64, 64), 600, 536),
+				call(102*sec, background(2000, 64, 64), 500, 436),
+				call(103*sec, release(mem.WhoForced, 3000, 64, 32), 436, 404),
+			},
+			func(t *causes.Trace) any { return [...]any{t.Asked, t.Own, t.OwnLeft, t.OwnRES} },
+			[...]any{sum(3, 192), sum(2, 128), int64(96 * kib), int64(436 * kib)},
+		},
+		{
+			"no effect of another's call",
+			[]mem.Frame{
+				mapped(101*sec, func(_ *mem.Sample, v *mem.VMA) { v.Rss = mib }),
+				call(102*sec, release(mem.WhoUser, 1024, 64, 0), 500, 500),
+			},
+			func(t *causes.Trace) any { return t.NoEffect },
+			causes.Sum{},
+		},
+		{
+			"khugepaged, after a release of half as much",
+			[]mem.Frame{
+				call(101*sec, background(1000, 512, 512), 900, 388),
+				marked(102*sec, mem.Mark{Kind: mem.MarkCollapse, Grew: &grew}),
+			},
+			func(t *causes.Trace) any { return [...]any{t.Collapses, t.Refilled, t.Untold} },
+			[...]any{sum(1, 1024), uint64(512 * kib), uint64(0)},
+		},
+		{
+			"huge pages, once",
+			[]mem.Frame{
+				mapped(101*sec, func(s *mem.Sample, _ *mem.VMA) { s.Smaps.AnonHugePages = 2 * mib }),
+				mapped(102*sec, func(*mem.Sample, *mem.VMA) {}),
+			},
+			func(t *causes.Trace) any { return t.HugePages }, uint64(2 * mib),
 		},
 		{
 			"lazily",
@@ -150,8 +194,10 @@ func TestHistory(t *testing.T) {
 				call(106*sec, advised(mem.WhoCgo, "MADV_NOHUGEPAGE"), 500, 500),
 				call(107*sec, failed(advised(mem.WhoRuntime, "MADV_COLLAPSE"), "EINVAL"), 500, 500),
 			},
-			func(t *causes.Trace) any { return [...]any{t.HugeAdvice, t.CollapseAdvice, t.NoHugeAdvice} },
-			[...]any{sum(1, 64), sum(2, 128), sum(1, 64)},
+			func(t *causes.Trace) any {
+				return [...]any{t.HugeAdvice, t.CollapseAdvice, t.NoHugeAdvice, t.HugeByOthers}
+			},
+			[...]any{sum(1, 64), sum(2, 128), sum(1, 64), sum(1, 64)},
 		},
 		{
 			"khugepaged",
@@ -161,7 +207,8 @@ func TestHistory(t *testing.T) {
 				marked(103*sec, mem.Mark{Kind: mem.MarkCollapse, Asked: true, Grew: &grew}),
 				marked(104*sec, mem.Mark{Kind: mem.MarkCollapse, PID: 8, Grew: &grew}),
 			},
-			func(t *causes.Trace) any { return t.Collapses }, sum(2, 1024),
+			func(t *causes.Trace) any { return [...]any{t.Collapses, t.Untold, t.Refilled} },
+			[...]any{sum(2, 1024), uint64(1), uint64(0)},
 		},
 		{
 			"while a forked child lives",

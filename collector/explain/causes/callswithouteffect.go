@@ -16,12 +16,12 @@ func callsWithoutEffect() Cause {
 				"a sandbox that has a kernel of its own, an emulator of system calls, a seccomp filter that answers 0 for the kernel. " +
 				"Go believes the answer and counts the memory as released (HeapReleased).",
 			Proof: "A trace shows calls that succeed over memory that was resident, and no change of RES; the page join, that this memory is resident still. " +
-				"Where the answer is a filter's, the kernel does not show the call's beginning, so that it is likely only: calls that took nothing out of RES, over memory that is resident afterwards. " +
+				"Where the answer is a filter's, the kernel does not show the call's beginning, so that it is likely only: calls that took nothing out of RES, over ranges that are resident afterwards while RES has not risen since. " +
 				"Without a trace whyres sees only that memory counts as released and is resident in small pages: then this cause is possible, and so are others, " +
 				"such as the rest of a huge page that was split after it had come back. In a sandbox such as gVisor whyres has to run inside, where eBPF is not to be had.",
 			Remedy: []string{
-				"find out who answers: whyres probe, started in the same container or sandbox, shows for each kind of call what it really does",
-				"run the process under the host's kernel (another runtime class), or report it to the platform",
+				"find out who answers: /proc/version and dmesg, read inside the container, name the sandbox (gVisor says so in both); Seccomp in /proc/PID/status tells of a filter",
+				"run the same under the host's kernel (another runtime class): if memory goes back there, report it to the platform",
 				"plan with the peak instead of the current use: such memory is reused by Go, and RES does not grow beyond the peak for it",
 			},
 			Versions: "All releases of Go.",
@@ -37,16 +37,22 @@ func findCallsWithoutEffect(f *Facts) *Finding {
 		return nil
 	}
 	found := &Finding{
-		Says:   "count as released by Go, but never left: the calls succeeded and did nothing",
-		Remedy: []string{"run whyres probe where the process runs (same container, same user): it shows which calls work there"},
+		Says: "count as released by Go, but never left: the calls succeeded and did nothing",
+		Remedy: []string{
+			"find out who answers: /proc/version and dmesg inside the container name a sandbox, Seccomp in /proc/PID/status tells of a filter",
+			"run the same under the host's kernel: if memory goes back there, it is the sandbox",
+		},
 	}
 	if t := f.Trace; t != nil && t.NoEffect.Calls > 0 {
-		bytes := min(int64(min(t.NoEffect.Bytes, 1<<62)), stays)
+		bytes := min(bytesIn(t.NoEffect), stays)
 		again := min(bytes, f.Leaf(ledger.ReleasedAgain))
-		found.Confidence = Proved
+		found.Confidence = Likely
+		if f.accountsFor(t.NoEffect) {
+			found.Confidence = Proved
+		}
 		found.Takes = []Take{{ledger.ReleasedAgain, again}, {ledger.ReleasedHuge, bytes - again}}
 		found.Evidence = []string{
-			fmt.Sprintf("%s of madvise(MADV_DONTNEED) over %s of resident memory succeeded, and RES did not change", calls(t.NoEffect), size(int64(t.NoEffect.Bytes))),
+			fmt.Sprintf("%s of the runtime's madvise(MADV_DONTNEED) over %s of resident memory succeeded, and RES did not change", calls(t.NoEffect), size(int64(t.NoEffect.Bytes))),
 			fmt.Sprintf("%s that count as released are resident", size(stays)),
 		}
 		return found
@@ -54,7 +60,8 @@ func findCallsWithoutEffect(f *Facts) *Finding {
 	if asked := f.askedInVain(); asked > 0 {
 		found.Confidence, found.Takes = Likely, []Take{{ledger.ReleasedAgain, min(asked, f.Leaf(ledger.ReleasedAgain))}}
 		found.Evidence = []string{
-			fmt.Sprintf("%s asked for %s to be taken back while it was traced, none was refused, and they took %s out of RES", calls(f.Trace.Asked), size(asked), size(f.Trace.Left)),
+			fmt.Sprintf("%s of the runtime asked for %s to be taken back while it was traced, none was refused, and they took %s out of RES", calls(f.Trace.Own), size(asked), size(f.Trace.OwnLeft)),
+			fmt.Sprintf("%s of what was released in the trace are resident; RES has risen by %s since the first of these calls", size(int64(min(f.Trace.StillThere, 1<<61))), size(max(0, f.RES()-f.Trace.OwnRES))),
 			fmt.Sprintf("%s that count as released are resident in small pages", size(f.Leaf(ledger.ReleasedAgain))),
 		}
 		return found
@@ -67,16 +74,20 @@ func findCallsWithoutEffect(f *Facts) *Finding {
 	return found
 }
 
-// askedInVain is what the trace saw released, where none of it was refused or
-// lazily freed, less than a tenth left RES, and at least half is resident still; 0
-// elsewhere. That it was resident when it was released is the link not seen.
+// askedInVain is what the trace saw the runtime release, where none of it was
+// refused or lazily freed, less than a tenth left RES, and at least half of it is
+// resident still, and was so before: RES has not risen by it; 0 elsewhere.
 func (f *Facts) askedInVain() int64 {
 	t := f.Trace
 	if t == nil || t.Lost > 0 || len(t.Refused) > 0 || t.Lazy.Calls > 0 {
 		return 0
 	}
-	asked := int64(min(t.Asked.Bytes, 1<<62))
-	if asked == 0 || t.Left > asked/10 || f.Leaf(ledger.ReleasedAgain) < asked/2 {
+	asked := bytesIn(t.Own)
+	if asked == 0 || t.OwnLeft > asked/10 || f.Leaf(ledger.ReleasedAgain) < asked/2 {
+		return 0
+	}
+	there, risen := int64(min(t.StillThere, 1<<61)), f.RES()-t.OwnRES
+	if t.OwnRES == 0 || there < asked/2 || risen > there/2 {
 		return 0
 	}
 	return asked

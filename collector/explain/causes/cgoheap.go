@@ -22,6 +22,7 @@ func cgoHeap() Cause {
 				"what is free in one arena is of no use to the others.",
 			Proof: "The brk heap is named by the kernel; malloc's arenas and large blocks are known by the headers that glibc writes there. " +
 				"Which part of it is in use and which is free inside malloc cannot be told from outside: malloc_info(3) tells it from within. " +
+				"So what is proved is that C's malloc holds it. Less than 16 MiB, or than an eighth of RES, any program with C code may need: that is told as possible. " +
 				"Heaps of jemalloc, tcmalloc, mimalloc and musl are not recognised: they count as offheap-mmap.",
 			Remedy: []string{
 				"MALLOC_ARENA_MAX=2 at the next start, where there are many arenas: threads then wait for each other in malloc more often",
@@ -58,10 +59,24 @@ func findCgoHeap(f *Facts) *Finding {
 	if nearlyAll(m.known, bytes) {
 		found.Confidence = Proved
 	}
+	found.Confidence = f.atMost(found.Confidence, bytes)
 	if f.Trace == nil {
 		found.Ask = append(found.Ask, fmt.Sprintf("whyres trace -p %d shows when C maps more, and whether it gives anything back", f.Process.PID))
 	}
 	return found
+}
+
+// much is from how many bytes on memory outside Go's heap is a reason for RES
+// rather than what a program needs to do its work, if it is an eighth of RES, too.
+const much = 16 << 20
+
+// atMost: where the memory is little, whose it is may be proved, and yet nothing
+// may be wrong with it: possible.
+func (f *Facts) atMost(c Confidence, bytes int64) Confidence {
+	if bytes < much || bytes < f.RES()/8 {
+		return Possible
+	}
+	return c
 }
 
 // malloc is what the mappings tell of C's malloc, in bytes that are resident.

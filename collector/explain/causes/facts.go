@@ -106,14 +106,24 @@ type Trace struct {
 	Left        int64 `json:"left"`
 	Measured    int64 `json:"measured"`
 	ToAllocator int64 `json:"to_allocator"`
-	// Refused are those of Asked that failed, by errno; ENOMEM over a hole is
-	// no refusal.
+	// Own are those of Asked by which the runtime releases its own heap, OwnLeft
+	// what these took out of RES; OwnRES is RES after the first of them, 0 where
+	// it is not known.
+	Own     Sum   `json:"own"`
+	OwnLeft int64 `json:"own_left"`
+	OwnRES  int64 `json:"own_res"`
+	// StillThere is what of all ranges that were released in the trace, and not
+	// unmapped since, is resident in the newest full sample: it came back, or never
+	// left.
+	StillThere uint64 `json:"still_there"`
+	// Refused are those of Own that failed, by errno; ENOMEM over a hole is no
+	// refusal.
 	Refused map[string]Sum `json:"refused,omitempty"`
 	// RefusedLocked are those of Refused with EINVAL over locked memory.
 	RefusedLocked Sum `json:"refused_locked"`
 	// Lazy are successful MADV_FREE.
 	Lazy Sum `json:"lazy"`
-	// NoEffect are successful MADV_DONTNEED over memory of which the trace knows
+	// NoEffect are successful MADV_DONTNEED of Own over memory of which the trace knows
 	// that it was resident (it lay in a range that a sample or another call's
 	// counters showed resident), and that took nothing out of RES.
 	NoEffect Sum `json:"no_effect"`
@@ -125,9 +135,19 @@ type Trace struct {
 	HugeAdvice     Sum `json:"huge_advice"`
 	CollapseAdvice Sum `json:"collapse_advice"`
 	NoHugeAdvice   Sum `json:"no_huge_advice"`
+	// HugeByOthers are MADV_HUGEPAGE and MADV_COLLAPSE of anybody else in the
+	// process.
+	HugeByOthers Sum `json:"huge_by_others"`
+	// HugePages is the most that a sample had in anonymous huge pages.
+	HugePages uint64 `json:"huge_pages"`
 	// Collapses are huge pages that khugepaged made, and by how much RES rose
 	// with them: at least so much, as older kernels do not tell.
 	Collapses Sum `json:"collapses"`
+	// Untold are those of Collapses of which the kernel did not tell by how much
+	// RES rose. Refilled is what of their bytes can be memory that Own had taken
+	// out of RES before.
+	Untold   uint64 `json:"collapses_untold"`
+	Refilled uint64 `json:"refilled"`
 	// Shared are releases made while a forked child lived that had the memory as
 	// it was at the fork: what was written since is the process's own.
 	Shared Sum `json:"shared"`

@@ -68,7 +68,7 @@ func (f *Facts) collapsedByGo() *Finding {
 // MADV_HUGEPAGE brings there.
 func (f *Facts) advisedHuge() *Finding {
 	huge := f.notCollapsed()
-	if huge == 0 {
+	if huge == 0 || f.Host.THP == "never" {
 		return nil
 	}
 	found := &Finding{
@@ -83,8 +83,17 @@ func (f *Facts) advisedHuge() *Finding {
 		found.Ask = []string{"whyres trace -p PID while its heap grows: it shows the runtime's own MADV_HUGEPAGE"}
 		return found
 	}
-	found.Confidence = Proved
+	if f.hugeByGo(huge) {
+		found.Confidence = Proved
+	}
 	found.Evidence = append(found.Evidence, fmt.Sprintf("%s of madvise(MADV_HUGEPAGE) by the runtime were seen, over %s",
 		calls(f.Trace.HugeAdvice), size(int64(f.Trace.HugeAdvice.Bytes))))
 	return found
+}
+
+// hugeByGo: the trace saw the runtime mark as much for huge pages, and nobody else
+// in the process mark any, lost nothing, and knows what khugepaged added.
+func (f *Facts) hugeByGo(bytes int64) bool {
+	t := f.Trace
+	return bytesIn(t.HugeAdvice) >= bytes && t.HugeByOthers.Calls == 0 && t.Untold == 0 && t.Lost == 0
 }

@@ -2,6 +2,8 @@ package causes
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"whyres/collector/ledger"
 )
@@ -17,7 +19,8 @@ func khugepagedRefill() Cause {
 				"is enough: the 511 missing ones are filled with zeroes and count in RES again, though Go counts them as released. " +
 				"It looks only at memory that may have huge pages: all where transparent_hugepage/enabled is always, what was advised so by MADV_HUGEPAGE where it is madvise. " +
 				"Go up to 1.20 marked released memory MADV_NOHUGEPAGE, Go 1.21.0 still did for chunks that had been dense; from 1.21.1 on Go leaves it to the system's settings.",
-			Proof: "Pages that Go counts as released are resident in huge pages. A trace that saw khugepaged collapse huge pages in this process, and RES rise by it, proves it. " +
+			Proof: "Pages that Go counts as released are resident in huge pages. It is proved where a trace saw the runtime release memory, khugepaged collapse huge pages in this process afterwards, RES rise by it by no more than lies in such pages, and the released ranges resident again. " +
+				"Where RES rose by more, khugepaged may have been at work in other memory, and older kernels do not tell by how much it rose: then it is likely. " +
 				"Without one it is likely where the settings allow it: a touch of one page in an empty huge-page range brings the whole huge page too (thp-rounding), " +
 				"and looks the same afterwards.",
 			Remedy: []string{
@@ -47,11 +50,7 @@ func findKhugepagedRefill(f *Facts) *Finding {
 		Remedy:   f.noHugePages(),
 	}
 	if t := f.Trace; t != nil && t.Collapses.Calls > 0 {
-		found.Confidence = Proved
-		found.Takes = []Take{{ledger.ReleasedHuge, min(huge, int64(min(t.Collapses.Bytes, 1<<62)))}}
-		found.Evidence = append(found.Evidence, fmt.Sprintf("khugepaged made huge pages in it %d times while it was traced, and RES rose by %s with that",
-			t.Collapses.Calls, size(int64(t.Collapses.Bytes))))
-		return found
+		return f.sawCollapses(found, huge)
 	}
 	if !f.khugepagedMay() || f.cameWhileTraced(huge) {
 		return nil
@@ -61,6 +60,40 @@ func findKhugepagedRefill(f *Facts) *Finding {
 	found.Evidence = append(found.Evidence, f.thpSettings())
 	found.Ask = []string{"whyres trace -p PID for some minutes: it shows khugepaged at work, if it was this"}
 	return found
+}
+
+// sawCollapses tells what khugepaged was seen to do: nil where it only filled no
+// holes.
+func (f *Facts) sawCollapses(found *Finding, huge int64) *Finding {
+	t := f.Trace
+	bytes := min(huge, bytesIn(t.Collapses))
+	seen := fmt.Sprintf("khugepaged made huge pages in the process %d times while it was traced, and RES rose by %s with that", t.Collapses.Calls, size(bytesIn(t.Collapses)))
+	found.Confidence = Likely
+	switch {
+	case t.Untold > 0:
+		bytes = huge
+		seen = fmt.Sprintf("khugepaged made huge pages in the process %d times while it was traced; this kernel does not tell by how much RES rose with that", t.Collapses.Calls)
+	case bytes == 0:
+		return nil
+	case f.collapsesTied(bytes):
+		found.Confidence = Proved
+		seen += "; the runtime had released as much before, and what it released is resident again"
+	default:
+		seen += "; that it was in this memory was not seen"
+	}
+	found.Takes = []Take{{ledger.ReleasedHuge, bytes}}
+	found.Evidence = append(found.Evidence, seen)
+	return found
+}
+
+// collapsesTied: khugepaged filled no more than lies in huge pages and is released,
+// most of it after the runtime's releases had taken as much out of RES, and most of
+// the released ranges is resident again. Most is nine tenths: the last huge page
+// may lie over the heap's end, which Go counts as released and never used.
+func (f *Facts) collapsesTied(bytes int64) bool {
+	t := f.Trace
+	most := func(part uint64, whole int64) bool { return int64(min(part, 1<<59)) >= whole/10*9 }
+	return bytesIn(t.Collapses) <= f.Leaf(ledger.ReleasedHuge)/20*21 && most(t.Refilled, bytesIn(t.Collapses)) && most(t.Refaulted, bytes)
 }
 
 // notCollapsed is released memory in huge pages, less what khugepaged was seen to
@@ -104,7 +137,13 @@ func (f *Facts) thpSettings() string {
 
 // noHugePages are the ways to keep huge pages out of Go's heap.
 func (f *Facts) noHugePages() []string {
+	if f.Host.THP == "never" {
+		return []string{"restart it: what it maps from then on gets no huge pages, as long as transparent_hugepage/enabled is never"}
+	}
 	var ways []string
+	if f.thpDisabled() {
+		return []string{"find who marks Go's heap MADV_HUGEPAGE (whyres trace shows the calls): with GODEBUG=disablethp=1, which it was started with, Go's heap gets no huge pages unasked"}
+	}
 	if r, known := f.release(); known && r.compare(release{21, 6}) >= 0 {
 		ways = append(ways, "start it with GODEBUG=disablethp=1: no huge pages in Go's heap")
 	}
@@ -117,4 +156,11 @@ func (f *Facts) noHugePages() []string {
 		ways = append(ways, "find who marks Go's heap MADV_HUGEPAGE (whyres trace shows the calls): on this host it gets no huge pages unasked")
 	}
 	return ways
+}
+
+// thpDisabled: the runtime keeps huge pages out of its heap (GODEBUG=disablethp=1,
+// Go 1.21.6 and newer).
+func (f *Facts) thpDisabled() bool {
+	r, known := f.release()
+	return known && r.compare(release{21, 6}) >= 0 && slices.Contains(strings.Split(f.Env("GODEBUG"), ","), "disablethp=1")
 }

@@ -15,7 +15,7 @@ func limitStorm() Cause {
 			Mechanism: "With GOMEMLIMIT set, an allocation that would go beyond the limit first releases as much free memory (mheap.allocSpan calls the scavenger), in many small calls, " +
 				"while the goroutine waits. Near the limit the GC runs more and more often too. RES stays below the limit, and CPU time and latency rise.",
 			Proof: "A trace sees releases with an allocation at the memory limit on their stacks: ten a second and more are proof. " +
-				"It holds no bytes of RES: the memory is in use. Without a trace: what the runtime has mapped and not released is within 5 % of its limit; " +
+				"It holds no bytes of RES: the memory is in use. Without a trace: what the runtime has mapped and not released is within 5 % of its limit, and a GC ran within the last ten seconds; " +
 				"a healthy program may stand there too, so that is possible at most.",
 			Remedy: []string{
 				"raise GOMEMLIMIT, to what is in use at the peak and 10 to 20 % more, if the host (or the container's limit) has it",
@@ -54,13 +54,20 @@ func findLimitStorm(f *Facts) *Finding {
 			calls(t.AtLimit), size(int64(min(t.AtLimit.Bytes, 1<<62))), seconds(t.Duration), rate))
 		return found
 	}
-	if used < m.MemoryLimit-m.MemoryLimit/20 {
+	if used < m.MemoryLimit-m.MemoryLimit/20 || !f.allocates() {
 		return nil
 	}
 	found.Confidence = Possible
 	found.Says = "are held by it: the program stands at its memory limit, where allocations may have to release memory first, which costs time"
 	found.Ask = []string{"whyres trace -p PID under load: it counts the releases that allocations make at the limit"}
 	return found
+}
+
+// allocates: there was a GC just now. A program that stands at its limit and does
+// nothing costs no time.
+func (f *Facts) allocates() bool {
+	since, known := f.SinceGC()
+	return known && since <= pause
 }
 
 // quarterMore is a quarter more than a limit, in whole MiB.

@@ -17,6 +17,7 @@ func lockedMemory() Cause {
 				"but what is mapped under mlockall(MCL_FUTURE) is locked too, and filled at once, so that RES stays as it was. " +
 				"In both cases HeapReleased counts the memory as released. mlockall(MCL_CURRENT) moreover fills address space that the heap has not used yet.",
 			Proof: "Pages that the runtime counts as released are resident, and lie in mappings that smaps counts as Locked. " +
+				"Free memory that Go has not given back yet would stay as well: that is concluded, so where it is more than a twentieth of the whole, the whole is likely. " +
 				"A trace shows the calls that were refused, and the MAP_FIXED mappings that took their place.",
 			Remedy: []string{
 				"lock only what must never be swapped (keys, for instance) by mlock on its own pages, instead of everything by mlockall",
@@ -36,10 +37,12 @@ func lockedMemory() Cause {
 
 func findLockedMemory(f *Facts) *Finding {
 	takes := f.All(ledger.ReleasedLocked)
+	var idle int64
 	if f.heapAllLocked() {
 		takes = append(takes, f.All(ledger.HeapReserved)...)
 		if f.Leaf(ledger.ReleasedLocked) >= f.Worth() {
 			// What was released stayed: so would what is to be released next.
+			idle = f.Leaf(ledger.IdleDue)
 			takes = append(takes, f.All(ledger.IdleDue)...)
 		}
 	}
@@ -49,6 +52,14 @@ func findLockedMemory(f *Facts) *Finding {
 	found := &Finding{
 		Confidence: Proved, Takes: takes,
 		Says: "were given back by Go, or were never used by it, but are locked: the kernel does not take locked memory back",
+	}
+	if idle > 0 {
+		found.Says = "were given back by Go, or were never used by it, or are free and would be given back next (" + size(idle) + "), but are locked: the kernel does not take locked memory back"
+	}
+	if 20*idle > Total(takes) {
+		// That it will stay is concluded from what stayed before.
+		found.Confidence = Likely
+		found.Ask = []string{"whyres trace -p PID, until it gives that back too: it shows whether the kernel refuses"}
 	}
 	found.Evidence = append(found.Evidence, fmt.Sprintf("%s of Go's heap lie in mappings that smaps counts as Locked; %s of that count as released (HeapReleased %s)",
 		size(int64(f.HeapLocked)), size(f.Leaf(ledger.ReleasedLocked)), size(int64(f.Stats().HeapReleased))))

@@ -20,6 +20,7 @@ func madviseRefused() Cause {
 				"(unless it is locked, see locked-memory), so that newer programs do not have this cause.",
 			Proof: "A trace shows the calls and the kernel's answers; the page join, how much of what counts as released is resident. " +
 				"Without a trace: a process built with Go 1.20 or older under a seccomp filter, of which most of what counts as released is resident. " +
+				"Only the runtime's own calls count; where those that were refused are not most of its calls, or not about as much as stays, it is likely only. " +
 				"That a filter refuses madvise, not only that there is one, is seen by a trace alone.",
 			Remedy: []string{
 				"let the filter pass madvise: it is in the default profiles of container runtimes, so look for a profile of your own (seccompProfile, SystemCallFilter= of a systemd unit)",
@@ -37,10 +38,15 @@ func findMadviseRefused(f *Facts) *Finding {
 		return nil
 	}
 	if refused, errnos := f.refused(); refused.Calls > 0 {
-		return f.tellRefused(Proved, min(int64(min(refused.Bytes, 1<<62)), f.stays()), fmt.Sprintf(
-			"%s that asked for memory to be taken back, over %s, were refused with %s", calls(refused), size(int64(refused.Bytes)), errnos))
+		sure := Likely
+		if f.accountsFor(refused) {
+			sure = Proved
+		}
+		return f.tellRefused(sure, min(bytesIn(refused), f.stays()), fmt.Sprintf(
+			"%d of the runtime's %d calls that give memory back, over %s of %s, were refused with %s",
+			refused.Calls, f.Trace.Own.Calls, size(bytesIn(refused)), size(bytesIn(f.Trace.Own)), errnos))
 	}
-	if f.Trace != nil && f.Trace.Asked.Calls > 0 {
+	if f.Trace != nil && f.Trace.Own.Calls > 0 {
 		return nil // the kernel took the calls
 	}
 	if !f.Process.Seccomp || !f.mostStays() {
@@ -68,6 +74,17 @@ func (f *Facts) tellRefused(c Confidence, bytes int64, seen string) *Finding {
 		},
 	}
 }
+
+// accountsFor: what these calls of the runtime's own left in RES is most of what
+// they asked for, of all that the runtime asked for, and of what stays. Else what
+// stays may have come back for other causes, and what was refused been used since.
+func (f *Facts) accountsFor(s Sum) bool {
+	bytes := bytesIn(s)
+	return 2*f.stays() >= bytes && 2*bytes >= bytesIn(f.Trace.Own) && 2*bytes >= f.stays()
+}
+
+// bytesIn is the sum's bytes, bounded so that twice of it still is a number.
+func bytesIn(s Sum) int64 { return int64(min(s.Bytes, 1<<61)) }
 
 // refused sums what was refused over memory that is not locked, and names the
 // errors.

@@ -18,7 +18,7 @@ func nohugepageHeuristic() Cause {
 				"A range that was used for a large object so keeps huge pages on; when a smaller object is put there later, its first touch brings 2 MiB, " +
 				"and its neighbours, which count as released, are resident with it.",
 			Proof: "Pages that the runtime counts as released are resident in huge pages of a program built with Go 1.20 or older. " +
-				"It is proved where the host gives huge pages only to marked memory (madvise) and a trace saw the runtime mark it.",
+				"It is proved where the host gives huge pages only to marked memory (madvise) and a trace saw the runtime mark as much, nobody else mark any, and knows what khugepaged added.",
 			Remedy: []string{
 				"build with Go 1.21.4 or newer, which leaves the choice to the system's settings",
 				"prctl(PR_SET_THP_DISABLE) before the program starts (a wrapper): no huge pages at all in it; these releases do not know GODEBUG=disablethp=1",
@@ -35,7 +35,7 @@ func nohugepageHeuristic() Cause {
 
 func findNohugepageHeuristic(f *Facts) *Finding {
 	huge := f.notCollapsed()
-	if huge == 0 || !f.builtWith(release{12, 0}, release{20, anyPatch}) {
+	if huge == 0 || f.Host.THP == "never" || !f.builtWith(release{12, 0}, release{20, anyPatch}) {
 		return nil
 	}
 	found := &Finding{
@@ -54,7 +54,7 @@ func findNohugepageHeuristic(f *Facts) *Finding {
 	}
 	found.Evidence = append(found.Evidence, fmt.Sprintf("the runtime marked %s MADV_HUGEPAGE (%s), and %s MADV_NOHUGEPAGE (%s), while it was traced",
 		size(int64(t.HugeAdvice.Bytes)), calls(t.HugeAdvice), size(int64(t.NoHugeAdvice.Bytes)), calls(t.NoHugeAdvice)))
-	if f.Host.THP == "madvise" {
+	if f.Host.THP == "madvise" && f.hugeByGo(huge) {
 		found.Confidence = Proved
 	}
 	return found

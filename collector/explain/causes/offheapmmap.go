@@ -20,10 +20,11 @@ func offHeapMmap() Cause {
 				"The GC does not free it, heap profiles do not show it, and GOMEMLIMIT does not count it: it stays until its owner unmaps it. " +
 				"Memory of C allocators other than glibc's malloc (jemalloc, tcmalloc, mimalloc, musl), and what memalign and the like return, looks the same from outside and counts here too.",
 			Proof: "It is resident anonymous memory that is none of Go's heap, of the Go runtime's own tables, of glibc's malloc or of a thread's stack. " +
-				"In a program without cgo nothing but Go code can have mapped it. Who did so shows only at the call: trace prints it for mappings made while it runs.",
+				"In a program without cgo nothing but Go code can have mapped it. Who did so shows only at the call: trace prints it for mappings made while it runs. " +
+				"Less than 16 MiB, or than an eighth of RES, any program may need: that is told as possible.",
 			Remedy: []string{
 				"the owner's own way to free it (fastcache: Cache.Reset; else syscall.Munmap), or a smaller limit in its configuration",
-				"madvise(MADV_DONTNEED) by the owner: keeps the addresses, drops the pages and what is in them",
+				"madvise(MADV_DONTNEED) by the owner: keeps the addresses, drops the pages and what is in them. Over locked memory (mlock, mlockall) it fails with EINVAL: munlock first, or munmap",
 				"take it off GOMEMLIMIT: the limit of the container less this memory is what Go may have",
 			},
 			Versions: "All releases of Go and Linux.",
@@ -62,7 +63,28 @@ func findOffHeapMmap(f *Facts) *Finding {
 		found.Says = "were mapped by Go code beside Go's heap: neither the GC nor GOMEMLIMIT knows of it, and only its owner gives it back"
 		found.Evidence = append(found.Evidence, "the program has no C code, and the Go runtime's own memory is located by its tables")
 	}
+	found.Confidence = f.atMost(found.Confidence, Total(takes))
+	if locked := lockedOutside(f); locked > 0 {
+		found.Evidence = append(found.Evidence, bytesOf(locked)+" of these mappings are locked (mlock or mlockall; Locked of smaps): the kernel neither swaps them nor takes them back")
+		found.Remedy = append(found.Remedy, "for what is locked: munmap, or munlock before madvise(MADV_DONTNEED), which fails with EINVAL over locked memory")
+	}
 	return found
+}
+
+// lockedOutside is what of nobody's unnamed mappings is locked, resident bytes.
+func lockedOutside(f *Facts) (sum uint64) {
+	for i := range f.Sample.VMAs {
+		if v := &f.Sample.VMAs[i]; isUnnamed(v) && !isGoHeap(f, v) {
+			sum += min(v.Locked, unowned(v))
+		}
+	}
+	return sum
+}
+
+// isUnnamed: anonymous memory to which neither the kernel nor the C library gave
+// a name of its own.
+func isUnnamed(v *mem.VMA) bool {
+	return v.Inode == 0 && (v.Path == "" || strings.HasPrefix(v.Path, "[anon:") && !strings.HasPrefix(v.Path, "[anon: "))
 }
 
 // whoMapped: only calls tell who made them.
@@ -79,8 +101,7 @@ func largestMapping(f *Facts) []string {
 	vmas := f.Sample.VMAs
 	for i := range vmas {
 		v := &vmas[i]
-		isUnnamed := v.Inode == 0 && (v.Path == "" || strings.HasPrefix(v.Path, "[anon:") && !strings.HasPrefix(v.Path, "[anon: "))
-		if isUnnamed && !isGoHeap(f, v) && (largest == nil || unowned(v) > unowned(largest)) {
+		if isUnnamed(v) && !isGoHeap(f, v) && (largest == nil || unowned(v) > unowned(largest)) {
 			largest = v
 		}
 	}

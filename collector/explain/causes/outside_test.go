@@ -146,18 +146,47 @@ func TestOutside(t *testing.T) {
 		{
 			name: "stacks of many threads",
 			vmas: []mem.VMA{
-				runtimeOwn(), reserved(arena-4096, 4096), anon(arena, 8*mib, 7*mib, mem.OwnerThread, 7*mib),
-				reserved(arena+8*mib, 4096), anon(arena+8*mib+4096, 8*mib, 7*mib, mem.OwnerThread, 7*mib),
+				runtimeOwn(), reserved(arena-4096, 4096), anon(arena, 16*mib, 14*mib, mem.OwnerThread, 14*mib),
+				reserved(arena+16*mib, 4096), anon(arena+16*mib+4096, 16*mib, 14*mib, mem.OwnerThread, 14*mib),
 			},
-			change: func(s *mem.Sample, _ *mem.Process) { s.Threads = 28 },
-			want:   "thread-stacks", confidence: Proved, bytes: 14*mib + 16<<10,
-			says: []string{"28 threads with 512.6 KiB each", "never ends them", "blocking system calls at once", "SetMaxThreads"},
+			change: func(s *mem.Sample, _ *mem.Process) { s.Threads = 56 },
+			want:   "thread-stacks", confidence: Proved, bytes: 28*mib + 16<<10,
+			says: []string{"56 threads with 512.3 KiB each", "never ends them", "blocking system calls at once", "SetMaxThreads"},
 		},
 		{
 			name: "stacks by their shape alone",
-			vmas: []mem.VMA{runtimeOwn(), reserved(arena-4096, 4096), anon(arena, 8*mib, 7*mib, "", 0)},
-			want: "thread-stacks", confidence: Likely, bytes: 7*mib + 16<<10,
+			vmas: []mem.VMA{
+				runtimeOwn(), reserved(arena-4096, 4096), anon(arena, 8*mib, 8*mib, "", 0),
+				reserved(arena+8*mib, 4096), anon(arena+8*mib+4096, 8*mib, 8*mib, "", 0),
+			},
+			want: "thread-stacks", confidence: Likely, bytes: 16*mib + 16<<10,
 			says: []string{"told by its shape"},
+		},
+		{
+			name: "a healthy program's C: little, though it is proved whose it is",
+			vmas: []mem.VMA{runtimeOwn(), named(anon(0x1000000, 16*mib, 15*mib, "", 0), "[heap]")},
+			want: "cgo-heap", confidence: Possible, bytes: 15 * mib,
+		},
+		{
+			name:   "a healthy program's C: a small part of a large program",
+			vmas:   []mem.VMA{runtimeOwn(), named(anon(0x1000000, 32*mib, 20*mib, "", 0), "[heap]")},
+			change: func(s *mem.Sample, _ *mem.Process) { goHeapOf(s, 180*mib) },
+			want:   "cgo-heap", confidence: Possible, bytes: 20 * mib,
+		},
+		{
+			name:   "little mapped by Go code",
+			vmas:   []mem.VMA{runtimeOwn(), anon(arena+mib, 16*mib, 15*mib, "", 0)},
+			change: func(_ *mem.Sample, p *mem.Process) { p.Cgo = false },
+			want:   "offheap-mmap", confidence: Possible, bytes: 15 * mib, not: []string{"munlock"},
+		},
+		{
+			name: "mapped by Go code, and locked",
+			vmas: []mem.VMA{runtimeOwn(), func() mem.VMA { v := anon(arena+mib, 33*mib, 32*mib, "", 0); v.Locked = 32 * mib; return v }()},
+			change: func(_ *mem.Sample, p *mem.Process) {
+				p.Cgo = false
+			},
+			want: "offheap-mmap", confidence: Proved, bytes: 32 * mib,
+			says: []string{"32.0 MiB of these mappings are locked", "fails with EINVAL"},
 		},
 		{
 			name: "mapped by Go code",
@@ -230,7 +259,7 @@ func TestOutside(t *testing.T) {
 			change: func(s *mem.Sample, p *mem.Process) {
 				s.Pages, s.MemStats, p.GoVersion = nil, nil, ""
 			},
-			want: "thread-stacks", confidence: Proved, bytes: 7*mib + 16<<10,
+			want: "thread-stacks", confidence: Possible, bytes: 7*mib + 16<<10,
 			says: []string{"fewer threads"}, not: []string{"goroutine"},
 		},
 		{
@@ -299,6 +328,15 @@ func TestSharedMemoryLight(t *testing.T) {
 		t.Errorf("it gets %+v", j.Causes)
 	}
 	checkOutside(t, f, j)
+}
+
+// goHeapOf makes Go's heap, all in use, larger by so much.
+func goHeapOf(s *mem.Sample, more uint64) {
+	s.RSS.Anon += int64(more)
+	s.MemStats.HeapAlloc += more
+	s.MemStats.HeapMarked += more
+	s.Pages.InUse.Bytes += more
+	s.Pages.InUse.Resident += more
 }
 
 // Each cause has a whole page.

@@ -16,7 +16,8 @@ func partialHugePage() Cause {
 				"though RES and the group's anon do not count the released part any more.",
 			Proof: "A trace with --allocator measures for each call what left RES and what the kernel's allocator got back; the difference is this, or memory that a forked child still has. " +
 				"From outside: a control group that holds this process alone is charged for more than all that its memory.stat accounts for. " +
-				"It is proved where both show it.",
+				"It is proved where both show it, and likely where one does and huge pages were seen in the process, or asked for. " +
+				"Without huge pages what a trace measures is possible (others may hold these pages), and a charge alone is possible where the host gives huge pages unasked, else not told.",
 			Remedy: []string{
 				"nothing, where the host has memory: shortage, the control group's limit included, splits such pages first (tried on Linux 6.18: at the limit the charge fell from 65 to 3 MiB)",
 				"echo 1G > memory.reclaim in its control group (cgroup v2, Linux 5.19 and newer; not tried), echo 1 > memory.force_empty in cgroup v1: that is reclaim, so it takes clean file pages too. " +
@@ -45,9 +46,9 @@ func findPartialHugePage(f *Facts) *Finding {
 	case traced > 0 && charged > 0:
 		found.Confidence, found.Beside = Proved, min(traced, charged)
 	case traced > 0:
-		found.Confidence, found.Beside = Likely, traced
-	case charged > 0:
-		found.Confidence, found.Beside = Likely, charged
+		found.Confidence, found.Beside = f.sureOfHuge(), traced
+	case charged > 0 && (f.hugeSeen() || f.Host.THP == "always"):
+		found.Confidence, found.Beside = f.sureOfHuge(), charged
 		found.Ask = []string{"whyres trace --allocator -p PID, until it gives memory back again: it measures what the kernel gets back from each call"}
 	default:
 		return nil
@@ -64,6 +65,23 @@ func findPartialHugePage(f *Facts) *Finding {
 		found.Remedy = append(found.Remedy, "echo 1G > memory.reclaim in its control group "+c.Path+" (cgroup v2), or echo 1 > memory.force_empty (cgroup v1): takes clean file pages too")
 	}
 	return found
+}
+
+func (f *Facts) sureOfHuge() Confidence {
+	if f.hugeSeen() {
+		return Likely
+	}
+	return Possible
+}
+
+// hugeSeen: the process has huge pages, or had some in the trace, or asked for
+// some. The mapping of one that was released in part shows none any more.
+func (f *Facts) hugeSeen() bool {
+	if s := f.Sample.Smaps; s != nil && s.AnonHugePages > 0 {
+		return true
+	}
+	t := f.Trace
+	return t != nil && t.HugePages+t.Collapses.Calls+t.HugeAdvice.Calls+t.CollapseAdvice.Calls+t.HugeByOthers.Calls > 0
 }
 
 // notReturned is what left RES by traced calls and did not reach the allocator,

@@ -132,8 +132,13 @@ func TestLockedMemory(t *testing.T) {
 	locked := func(bytes uint64) func(*Facts) { return func(f *Facts) { f.HeapLocked = bytes * testMiB } }
 	checkReleased(t, lockedMemory(), []releasedCase{
 		{
-			name: "all of the heap", facts: releasedFacts("go1.20.14", 70, all).with(locked(66)), want: Proved,
+			name: "all of the heap, a twentieth still to be given back", facts: releasedFacts("go1.20.14", 70, all).with(locked(66)), want: Proved,
 			takes: map[string]int64{ledger.ReleasedLocked: 60, ledger.HeapReserved: 4, ledger.IdleDue: 2},
+		},
+		// That free memory will stay as well is concluded: much of it is likely only.
+		{
+			name: "much is still to be given back", facts: releasedFacts("go1.20.14", 70, map[string]int64{"heap": 66, ledger.ReleasedLocked: 40, ledger.IdleDue: 20}).with(locked(66)),
+			want: Likely, takes: map[string]int64{ledger.ReleasedLocked: 40, ledger.IdleDue: 20},
 		},
 		{name: "a part of the heap", facts: releasedFacts("go1.26.8", 70, all).with(locked(65)), want: Proved, takes: map[string]int64{ledger.ReleasedLocked: 60}},
 		// MCL_ONFAULT: the heap is locked, and what was released has gone. What is idle
@@ -161,21 +166,28 @@ func TestMadviseRefused(t *testing.T) {
 	again := map[string]int64{ledger.ReleasedAgain: 40, ledger.ReleasedHuge: 20}
 	refused := func(errno string, bytes uint64) func(*Facts) {
 		return func(f *Facts) {
-			f.Trace = traceOf(Trace{Asked: Sum{8, bytes * testMiB}, Refused: map[string]Sum{errno: {8, bytes * testMiB}}})
+			f.Trace = traceOf(Trace{Own: Sum{8, bytes * testMiB}, Refused: map[string]Sum{errno: {8, bytes * testMiB}}})
 		}
 	}
 	seccomp := func(f *Facts) { f.Process.Seccomp = true }
 	checkReleased(t, madviseRefused(), []releasedCase{
 		{name: "all of it", facts: releasedFacts("go1.20.14", 70, again).with(refused("EPERM", 60)), want: Proved, takes: again},
-		{name: "a part of it", facts: releasedFacts("go1.20.14", 70, again).with(refused("ENOSYS", 10)), want: Proved, takes: map[string]int64{ledger.ReleasedAgain: 10}},
-		{name: "more than is still there", facts: releasedFacts("go1.20.14", 70, map[string]int64{ledger.ReleasedAgain: 5}).with(refused("EPERM", 60)), want: Proved, takes: map[string]int64{ledger.ReleasedAgain: 5}},
+		{name: "a part of it", facts: releasedFacts("go1.20.14", 70, again).with(refused("ENOSYS", 10)), want: Likely, takes: map[string]int64{ledger.ReleasedAgain: 10}},
+		{name: "half of it", facts: releasedFacts("go1.20.14", 70, again).with(refused("ENOSYS", 30)), want: Proved, takes: map[string]int64{ledger.ReleasedAgain: 30}},
+		{name: "most releases succeeded", facts: releasedFacts("go1.20.14", 420, map[string]int64{ledger.ReleasedAgain: 60}).with(refused("EPERM", 40)).with(func(f *Facts) {
+			f.Trace.Own = Sum{40, 400 * testMiB}
+		}), want: Likely, takes: map[string]int64{ledger.ReleasedAgain: 40}},
+		{name: "only another's call was refused", facts: releasedFacts("go1.20.14", 70, again).with(func(f *Facts) {
+			f.Trace = traceOf(Trace{Asked: Sum{9, 60 * testMiB}, Own: Sum{8, 60 * testMiB}})
+		})},
+		{name: "more than is still there", facts: releasedFacts("go1.20.14", 70, map[string]int64{ledger.ReleasedAgain: 5}).with(refused("EPERM", 60)), want: Likely, takes: map[string]int64{ledger.ReleasedAgain: 5}},
 		{name: "mapped anew instead", facts: releasedFacts("go1.21.0", 70, again).with(refused("EPERM", 60))},
 		{name: "only over locked memory", facts: releasedFacts("go1.20.14", 70, again).with(refused("EINVAL", 60)).with(func(f *Facts) {
 			f.Trace.RefusedLocked = Sum{8, 60 * testMiB}
 		})},
 		{name: "a filter", facts: releasedFacts("go1.20.14", 70, again).with(seccomp), want: Likely, takes: map[string]int64{ledger.ReleasedAgain: 40}},
 		{name: "a filter that lets it pass", facts: releasedFacts("go1.20.14", 70, again).with(seccomp).with(func(f *Facts) {
-			f.Trace = traceOf(Trace{Asked: Sum{8, 60 * testMiB}})
+			f.Trace = traceOf(Trace{Own: Sum{8, 60 * testMiB}})
 		})},
 		{name: "a filter, and most has left", facts: releasedFacts("go1.20.14", 70, map[string]int64{ledger.ReleasedAgain: 31}).with(seccomp)},
 		{name: "a filter, and half has stayed", facts: releasedFacts("go1.20.14", 70, map[string]int64{ledger.ReleasedAgain: 32}).with(seccomp), want: Likely, takes: map[string]int64{ledger.ReleasedAgain: 32}},
@@ -188,19 +200,28 @@ func TestCallsWithoutEffect(t *testing.T) {
 	t.Parallel()
 	again := map[string]int64{ledger.ReleasedAgain: 40, ledger.ReleasedHuge: 20}
 	none := func(bytes uint64) func(*Facts) {
-		return func(f *Facts) { f.Trace = traceOf(Trace{NoEffect: Sum{8, bytes * testMiB}}) }
+		return func(f *Facts) { f.Trace = traceOf(Trace{Own: Sum{8, 60 * testMiB}, NoEffect: Sum{8, bytes * testMiB}}) }
 	}
 	asked := func(bytes uint64, left int64, lost uint64) func(*Facts) {
 		return func(f *Facts) {
-			f.Trace = traceOf(Trace{Asked: Sum{8, bytes * testMiB}, Left: left * testMiB, Lost: lost})
+			f.Trace = traceOf(Trace{Own: Sum{8, bytes * testMiB}, OwnLeft: left * testMiB, OwnRES: 70 * testMiB, StillThere: bytes * testMiB, Lost: lost})
 		}
 	}
 	checkReleased(t, callsWithoutEffect(), []releasedCase{
 		{name: "all of it", facts: releasedFacts("go1.26.8", 70, again).with(none(60)), want: Proved, takes: again},
-		{name: "a part of it", facts: releasedFacts("go1.26.8", 70, again).with(none(10)), want: Proved, takes: map[string]int64{ledger.ReleasedAgain: 10}},
+		{name: "a part of it", facts: releasedFacts("go1.26.8", 70, again).with(none(10)), want: Likely, takes: map[string]int64{ledger.ReleasedAgain: 10}},
 		{name: "gone by now", facts: releasedFacts("go1.26.8", 70, nil).with(none(60))},
 		{name: "in vain", facts: releasedFacts("go1.26.8", 70, again).with(asked(64, 6, 0)), want: Likely, takes: map[string]int64{ledger.ReleasedAgain: 40}},
 		{name: "a part in vain", facts: releasedFacts("go1.26.8", 70, again).with(asked(10, 0, 0)), want: Likely, takes: map[string]int64{ledger.ReleasedAgain: 10}},
+		{name: "in vain, and not there since", facts: releasedFacts("go1.26.8", 70, again).with(asked(64, 0, 0)).with(func(f *Facts) {
+			f.Trace.StillThere = 31 * testMiB
+		}), want: Possible, takes: map[string]int64{ledger.ReleasedAgain: 40}},
+		{name: "in vain, was not resident and came since", facts: releasedFacts("go1.26.8", 70, again).with(asked(64, 0, 0)).with(func(f *Facts) {
+			f.Trace.OwnRES = 37 * testMiB
+		}), want: Possible, takes: map[string]int64{ledger.ReleasedAgain: 40}},
+		{name: "in vain, RES not known", facts: releasedFacts("go1.26.8", 70, again).with(asked(64, 0, 0)).with(func(f *Facts) {
+			f.Trace.OwnRES = 0
+		}), want: Possible, takes: map[string]int64{ledger.ReleasedAgain: 40}},
 		{name: "not in vain", facts: releasedFacts("go1.26.8", 70, again).with(asked(64, 7, 0)), want: Possible, takes: map[string]int64{ledger.ReleasedAgain: 40}},
 		{name: "most has left", facts: releasedFacts("go1.26.8", 70, again).with(asked(81, 0, 0)), want: Possible, takes: map[string]int64{ledger.ReleasedAgain: 40}},
 		{name: "with losses", facts: releasedFacts("go1.26.8", 70, again).with(asked(64, 0, 1)), want: Possible, takes: map[string]int64{ledger.ReleasedAgain: 40}},
@@ -213,14 +234,26 @@ func TestKhugepagedRefill(t *testing.T) {
 	t.Parallel()
 	huge := map[string]int64{ledger.ReleasedHuge: 60}
 	collapses := func(bytes uint64) func(*Facts) {
-		return func(f *Facts) { f.Trace = traceOf(Trace{Collapses: Sum{30, bytes * testMiB}}) }
+		return func(f *Facts) {
+			f.Trace = traceOf(Trace{Collapses: Sum{30, bytes * testMiB}, Refilled: bytes * testMiB, Refaulted: bytes * testMiB})
+		}
 	}
 	none := func(n int) func(*Facts) { return func(f *Facts) { f.Host.MaxPtesNone = &n } }
 	thp := func(setting string) func(*Facts) { return func(f *Facts) { f.Host.THP = setting } }
 	checkReleased(t, khugepagedRefill(), []releasedCase{
 		{name: "seen", facts: releasedFacts("go1.26.8", 70, huge).with(collapses(60)), want: Proved, takes: huge},
 		{name: "seen for a part", facts: releasedFacts("go1.20.14", 70, huge).with(collapses(20)), want: Proved, takes: map[string]int64{ledger.ReleasedHuge: 20}},
-		{name: "seen, and released again since", facts: releasedFacts("go1.26.8", 70, map[string]int64{ledger.ReleasedHuge: 5}).with(collapses(60)), want: Proved, takes: map[string]int64{ledger.ReleasedHuge: 5}},
+		{name: "seen, and released again since", facts: releasedFacts("go1.26.8", 70, map[string]int64{ledger.ReleasedHuge: 5}).with(collapses(60)), want: Likely, takes: map[string]int64{ledger.ReleasedHuge: 5}},
+		{name: "seen, before Go released as much", facts: releasedFacts("go1.26.8", 70, huge).with(collapses(60)).with(func(f *Facts) {
+			f.Trace.Refilled = 50 * testMiB
+		}), want: Likely, takes: huge},
+		{name: "seen, but what was released has not come back", facts: releasedFacts("go1.26.8", 70, huge).with(collapses(60)).with(func(f *Facts) {
+			f.Trace.Refaulted = 50 * testMiB
+		}), want: Likely, takes: huge},
+		{name: "seen, growth not told", facts: releasedFacts("go1.20.14", 70, huge).with(func(f *Facts) {
+			f.Trace = traceOf(Trace{Collapses: Sum{30, 0}, Untold: 30})
+		}), want: Likely, takes: huge},
+		{name: "seen, no holes filled", facts: releasedFacts("go1.26.8", 70, huge).with(collapses(0))},
 		{name: "seen, and gone since", facts: releasedFacts("go1.26.8", 70, nil).with(collapses(60))},
 		{name: "always on", facts: releasedFacts("go1.21.1", 70, huge).with(thp("always")).with(none(511)), want: Likely, takes: huge},
 		{name: "asked for", facts: releasedFacts("go1.26.8", 70, huge), want: Likely, takes: huge},
@@ -252,6 +285,26 @@ func TestThpRounding(t *testing.T) {
 	})
 }
 
+// Where huge pages are off, neither the cause nor the remedy says that they are on.
+func TestThpRoundingWhereHugePagesAreOff(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		thp, debug, says, remedy, not string
+	}{
+		"never":           {"never", "", "older than the host's setting", "restart it", "disablethp=1"},
+		"never, disabled": {"never", "disablethp=1", "older than the host's setting", "restart it", "disablethp=1"},
+		"disabled":        {"always", "gctrace=1,disablethp=1", "though it was started with GODEBUG=disablethp=1", "find who marks", "start it with"},
+		"on request":      {"madvise", "", "touching that brought these too", "start it with GODEBUG=disablethp=1", "restart it"},
+	} {
+		f := releasedFacts("go1.26.8", 70, map[string]int64{ledger.ReleasedHuge: 60})
+		f.Host.THP, f.Process.Env = tc.thp, map[string]string{"GODEBUG": tc.debug}
+		found := findThpRounding(f)
+		if !strings.Contains(found.Says, tc.says) || !strings.HasPrefix(found.Remedy[0], tc.remedy) || strings.Contains(strings.Join(found.Remedy, " "), tc.not) {
+			t.Errorf("%s: %q, %q", name, found.Says, found.Remedy)
+		}
+	}
+}
+
 func TestForcedHugePages(t *testing.T) {
 	t.Parallel()
 	huge := map[string]int64{ledger.ReleasedHuge: 60}
@@ -264,6 +317,9 @@ func TestForcedHugePages(t *testing.T) {
 			f.Trace = traceOf(Trace{HugeAdvice: Sum{3, 64 * testMiB}, Collapses: Sum{10, 20 * testMiB}})
 		}), want: Proved, takes: map[string]int64{ledger.ReleasedHuge: 40}},
 		{name: "1.21.0, always on", facts: releasedFacts("go1.21.0", 70, huge).with(func(f *Facts) { f.Host.THP = "always" })},
+		{name: "1.21.0, never", facts: releasedFacts("go1.21.0", 70, huge).with(advised).with(func(f *Facts) { f.Host.THP = "never" })},
+		{name: "1.21.0, seen for less", facts: releasedFacts("go1.21.0", 70, huge).with(advised).with(func(f *Facts) { f.Trace.HugeAdvice.Bytes = 59 * testMiB }), want: Likely, takes: huge},
+		{name: "1.21.0, others marked some too", facts: releasedFacts("go1.21.0", 70, huge).with(advised).with(func(f *Facts) { f.Trace.HugeByOthers = Sum{1, 64 * testMiB} }), want: Likely, takes: huge},
 		{name: "1.21.0, none left", facts: releasedFacts("go1.21.0", 70, nil).with(advised)},
 		{name: "1.21.1", facts: releasedFacts("go1.21.1", 70, nil).with(collapse), want: Likely},
 		{name: "1.21.3", facts: releasedFacts("go1.21.3", 70, nil).with(collapse), want: Likely},
@@ -283,6 +339,9 @@ func TestNohugepageHeuristic(t *testing.T) {
 		{name: "1.20", facts: releasedFacts("go1.20.14", 70, huge), want: Likely, takes: huge},
 		{name: "seen", facts: releasedFacts("go1.12.17", 70, huge).with(advised), want: Proved, takes: map[string]int64{ledger.ReleasedHuge: 58}},
 		{name: "seen, always on", facts: releasedFacts("go1.20.14", 70, huge).with(advised).with(func(f *Facts) { f.Host.THP = "always" }), want: Likely, takes: map[string]int64{ledger.ReleasedHuge: 58}},
+		{name: "seen, khugepaged's part not told", facts: releasedFacts("go1.20.14", 70, huge).with(advised).with(func(f *Facts) { f.Trace.Untold = 1 }), want: Likely, takes: map[string]int64{ledger.ReleasedHuge: 58}},
+		{name: "seen, others marked some too", facts: releasedFacts("go1.20.14", 70, huge).with(advised).with(func(f *Facts) { f.Trace.HugeByOthers = Sum{1, 64 * testMiB} }), want: Likely, takes: map[string]int64{ledger.ReleasedHuge: 58}},
+		{name: "never", facts: releasedFacts("go1.20.14", 70, huge).with(advised).with(func(f *Facts) { f.Host.THP = "never" })},
 		{name: "1.21", facts: releasedFacts("go1.21.0", 70, huge).with(advised)},
 		{name: "none left", facts: releasedFacts("go1.20.14", 70, nil).with(advised)},
 	})
@@ -300,11 +359,17 @@ func TestPartialHugePage(t *testing.T) {
 			f.Sample.Cgroup = &mem.Cgroup{Path: "/a", Processes: 1, Usage: usage * testMiB, Anon: 4 * testMiB, File: 2 * testMiB, Kernel: testMiB}
 		}
 	}
+	seen := func(f *Facts) { f.Sample.Smaps = &mem.Smaps{AnonHugePages: 2 * testMiB} }
 	checkReleased(t, partialHugePage(), []releasedCase{
 		{name: "both", facts: releasedFacts("go1.26.8", 8, nil).with(measured(62, 2, 0)).with(charged(69)), want: Proved, beside: 60},
 		{name: "both, some taken since", facts: releasedFacts("go1.26.8", 8, nil).with(measured(62, 2, 0)).with(charged(17)), want: Proved, beside: 10},
-		{name: "calls", facts: releasedFacts("go1.26.8", 8, nil).with(measured(62, 2, 0)), want: Likely, beside: 60},
-		{name: "charge", facts: releasedFacts("go1.26.8", 8, nil).with(charged(67)), want: Likely, beside: 60},
+		{name: "calls", facts: releasedFacts("go1.26.8", 8, nil).with(measured(62, 2, 0)).with(seen), want: Likely, beside: 60},
+		{name: "calls, marked for huge pages", facts: releasedFacts("go1.26.8", 8, nil).with(measured(62, 2, 0)).with(func(f *Facts) { f.Trace.HugeByOthers = Sum{1, 64 * testMiB} }), want: Likely, beside: 60},
+		{name: "calls, huge pages before", facts: releasedFacts("go1.26.8", 8, nil).with(measured(62, 2, 0)).with(func(f *Facts) { f.Trace.HugePages = 2 * testMiB }), want: Likely, beside: 60},
+		{name: "calls, no huge page seen", facts: releasedFacts("go1.26.8", 8, nil).with(measured(62, 2, 0)), want: Possible, beside: 60},
+		{name: "charge", facts: releasedFacts("go1.26.8", 8, nil).with(charged(67)).with(seen), want: Likely, beside: 60},
+		{name: "charge, no huge page seen", facts: releasedFacts("go1.26.8", 8, nil).with(charged(67))},
+		{name: "charge, no huge page seen, always on", facts: releasedFacts("go1.26.8", 8, nil).with(charged(67)).with(func(f *Facts) { f.Host.THP = "always" }), want: Possible, beside: 60},
 		{name: "a child has it", facts: releasedFacts("go1.26.8", 8, nil).with(measured(62, 2, 60))},
 		{name: "all returned", facts: releasedFacts("go1.26.8", 8, nil).with(measured(62, 62, 0))},
 		{name: "not measured", facts: releasedFacts("go1.26.8", 8, nil).with(measured(0, 0, 0))},
@@ -356,6 +421,7 @@ func TestLimitStorm(t *testing.T) {
 		return func(f *Facts) {
 			m := f.Sample.MemStats
 			m.MemoryLimit, m.Sys, m.HeapReleased = mib*testMiB, 105*testMiB, 10*testMiB
+			f.Sample.At, m.LastGC = 100e9, 90e9
 			if atLimit != 0 {
 				f.Trace = traceOf(Trace{AtLimit: Sum{atLimit, atLimit << 16}})
 			}
@@ -366,6 +432,8 @@ func TestLimitStorm(t *testing.T) {
 		{name: "ten a second", facts: releasedFacts("go1.26.8", 70, nil).with(limit(100, 100)), want: Proved},
 		{name: "now and then", facts: releasedFacts("go1.26.8", 70, nil).with(limit(100, 99))},
 		{name: "near it", facts: releasedFacts("go1.26.8", 70, nil).with(limit(100, 0)), want: Possible},
+		{name: "near it, idle", facts: releasedFacts("go1.26.8", 70, nil).with(limit(100, 0)).with(func(f *Facts) { f.Sample.MemStats.LastGC = 55e9 })},
+		{name: "near it, no GC yet", facts: releasedFacts("go1.26.8", 70, nil).with(limit(100, 0)).with(func(f *Facts) { f.Sample.MemStats.LastGC = 0 })},
 		{name: "far from it", facts: releasedFacts("go1.26.8", 70, nil).with(limit(101, 0))},
 		{name: "no limit", facts: releasedFacts("go1.26.8", 70, nil).with(limit(0, 1000))},
 	})

@@ -50,7 +50,15 @@ func findThpRounding(f *Facts) *Finding {
 		},
 		Remedy: f.noHugePages(),
 	}
+	switch {
+	case f.Host.THP == "never":
+		found.Says = "lie in huge pages that are older than the host's setting, which allows none now, or that somebody asked for by madvise(MADV_COLLAPSE)"
+	case f.thpDisabled():
+		found.Says = "lie in huge pages, though it was started with GODEBUG=disablethp=1: somebody else in the process marked this memory for them"
+	}
 	switch t := f.Trace; {
+	case t == nil && f.Host.THP == "never":
+		found.Ask = []string{"whyres trace -p PID shows calls of madvise(MADV_COLLAPSE), if there are any"}
 	case t == nil:
 		found.Ask = []string{"whyres trace -p PID for some minutes: it shows whether khugepaged makes the huge pages instead"}
 	case t.Collapses.Calls == 0 && t.Lost == 0:

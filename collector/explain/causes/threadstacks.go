@@ -18,6 +18,7 @@ func threadStacks() Cause {
 				"Go starts another thread whenever a goroutine blocks in a system call or in C and others want to run, and keeps those it does not need for later: it never ends them. " +
 				"So one burst of calls that block leaves its threads, and their stacks, for good.",
 			Proof: "Stacks are located by what the C library writes beside them or by the kernel's names, and counted page by page; the number of threads is the kernel's. " +
+				"Less than 16 MiB, or than an eighth of RES, any program may need: that is told as possible. " +
 				"Programs without cgo have their threads' stacks in Go's heap: they do not count here.",
 			Remedy: []string{
 				"bound how many goroutines are in C or in blocking system calls at once (a buffered channel as a semaphore): the others wait as goroutines, at a few KiB each",
@@ -60,6 +61,7 @@ func findThreadStacks(f *Facts) *Finding {
 		found.Confidence = Proved
 		found.Evidence = []string{fmt.Sprintf("%s of stacks are located, and counted page by page", bytesOf(known))}
 	}
+	found.Confidence = f.atMost(found.Confidence, bytes)
 	if n := f.Sample.Threads; n > 0 {
 		found.Says = fmt.Sprintf("are stacks of operating-system threads: %d threads with %s each on average, kept for as long as the thread lives", n, size(bytes/int64(n)))
 		found.Evidence = append(found.Evidence, fmt.Sprintf("the kernel counts %d threads (Threads of status)", n))

@@ -19,7 +19,19 @@ const withholdLongest = 4 * time.Second
 // that are touched: "grew" says so.
 func (b *burst) grows() bool {
 	switch b.key.class {
-	case classMap, classMapFile, classMove, classBrk, classAdvise:
+	case classMap, classMapFile, classMove, classBrk:
+		return true
+	case classAdvise:
+		return bringsIn(b.key.advice)
+	}
+	return false
+}
+
+// bringsIn: the advice asks for pages to be there. Others (MADV_HUGEPAGE, MADV_COLD)
+// only say how memory is used: what is touched after them is not their doing.
+func bringsIn(advice string) bool {
+	switch advice {
+	case "MADV_WILLNEED", "MADV_POPULATE_READ", "MADV_POPULATE_WRITE", "MADV_COLLAPSE":
 		return true
 	}
 	return false
