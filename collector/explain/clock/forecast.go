@@ -146,7 +146,7 @@ func garbage(f *Facts) *Forecast {
 	case f.Stats.NumGC > 0:
 		return nil // GOGC is off
 	}
-	out.Why = whyGarbage(f)
+	out.Why = whyGarbage(f, out)
 	return out
 }
 

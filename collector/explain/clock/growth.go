@@ -51,11 +51,12 @@ func (f *Facts) reaches() mem.Instant {
 }
 
 // frequent: in its life it had GCs more often than they are forced, and the last
-// is no longer ago than two of them are apart.
+// is no longer ago than two of them are apart. The first minute of a life tells
+// nothing of the rest.
 func (f *Facts) frequent() bool {
-	const enough = 4 // a program that starts has some in its first second
+	const enough = 4
 	m := f.Stats
-	if f.Up <= 0 || m.NumGC < enough || m.LastGC <= 0 {
+	if f.Up < deepSleep || m.NumGC < enough || m.LastGC <= 0 {
 		return false
 	}
 	apart := f.Up / time.Duration(m.NumGC)

@@ -2,6 +2,7 @@ package clock
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +46,10 @@ func TestGrowth(t *testing.T) {
 			f.HeapAlloc, f.AllocAt = 8*mib, f.At
 			f.Up, f.Stats.NumGC = 30*100*time.Second, 100
 		}, true, 20.0 * 2 / 3},
+		{"a young program that had some at once", func(f *Facts) {
+			atWork(f, 5.5)
+			f.Up, f.Stats.NumGC = 21*time.Second, 10
+		}, false, 0},
 		{"idle since a GC, after GCs that were near", func(f *Facts) {
 			f.HeapAlloc, f.AllocAt = 5*mib, f.At
 			f.Up, f.Stats.NumGC = 30*100*time.Second, 100
@@ -91,8 +96,8 @@ func TestNextOfAGrowingHeap(t *testing.T) {
 	f = seed()
 	atWork(f, 9)
 	f.Pages.Next = mem.Amount{}
-	if got := Next(f); got == nil || got.Stage != Garbage || !got.ByGrowth || got.GrowsAt != at(25) {
-		t.Errorf("%+v, want garbage at 25 s", got)
+	if got := Next(f); got == nil || got.Stage != Garbage || !got.ByGrowth || got.GrowsAt != at(25) || strings.Contains(got.Why, "force") {
+		t.Errorf("%+v, want garbage at 25 s, and nothing forced", got)
 	}
 }
 

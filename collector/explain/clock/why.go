@@ -35,12 +35,14 @@ func leftAlone(out *Forecast) string {
 func heapGoal(f *Facts) string { return ledger.Size(int64(min(f.Stats.NextGC, 1<<62))) }
 
 // whyGarbage says how the GC comes that tells.
-func whyGarbage(f *Facts) string {
+func whyGarbage(f *Facts, out *Forecast) string {
 	switch {
 	case f.noGoalAtAll():
 		return "no GC has run yet, and none comes by itself: GOGC is off and there is no memory limit; only the program can ask for one"
 	case f.Stats.NumGC == 0:
 		return "no GC has run yet, and none is forced before the first: it comes when the heap reaches " + heapGoal(f) + ", and no time can be told"
+	case out.ByGrowth:
+		return fmt.Sprintf("what has died since GC %d shows with the next, which comes when the heap reaches %s", f.Stats.NumGC, heapGoal(f))
 	}
 	return fmt.Sprintf("what has died since GC %d shows with the next, which comes when the heap reaches %s, or by force two minutes after the last",
 		f.Stats.NumGC, heapGoal(f))

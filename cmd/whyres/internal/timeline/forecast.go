@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -150,7 +151,12 @@ func byGrowth(v *explain.Verdict) string {
 }
 
 // roundly is a time that is only guessed, in whole seconds.
-func roundly(d time.Duration) string { return span(max(d.Round(time.Second), time.Second)) }
+func roundly(d time.Duration) string {
+	if d = max(d.Round(time.Second), time.Second); d < time.Minute {
+		return strconv.Itoa(int(d/time.Second)) + glue + "s"
+	}
+	return span(d)
+}
 
 func within(from, to time.Time) string {
 	if from.Equal(to) {

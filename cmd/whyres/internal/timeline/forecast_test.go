@@ -93,7 +93,7 @@ func TestWhen(t *testing.T) {
 		},
 		"a GC by growth": {
 			explain.Forecast{Stage: clock.Garbage, UpTo: mibs(12), AfterGC: 4, ByGrowth: true, GCAbout: in(44)},
-			"up to 12.0 MiB may turn out to be garbage with GC 4, which comes by the heap's growth, in about 44.0 s at the pace since the last.",
+			"up to 12.0 MiB may turn out to be garbage with GC 4, which comes by the heap's growth, in about 44 s at the pace since the last.",
 		},
 		"by growth, nobody knows when": {
 			explain.Forecast{Bytes: mibs(12), AfterGC: 4, ByGrowth: true},
@@ -111,8 +111,8 @@ func TestWhen(t *testing.T) {
 // A trace's row of a GC that nobody forces names no window.
 func TestGrowthRow(t *testing.T) {
 	for stage, want := range map[clock.Stage]string{
-		clock.Garbage: "GC 4 tells what is garbage, 12.0 MiB at most; comes by the heap's growth, in about 44.0 s",
-		clock.NextGC:  "about 12.0 MiB; after GC 4; comes by the heap's growth, in about 44.0 s",
+		clock.Garbage: "GC 4 tells what is garbage, 12.0 MiB at most; comes by the heap's growth, in about 44 s",
+		clock.NextGC:  "about 12.0 MiB; after GC 4; comes by the heap's growth, in about 44 s",
 	} {
 		made := &clock.Made{At: at(0), Forecast: clock.Forecast{
 			Stage: stage, Bytes: mibs(12), UpTo: mibs(12), AfterGC: 4, ByGrowth: true, GrowsAt: at(44),
