@@ -44,17 +44,55 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
+// At whatever moment one looks at a program that works as many do, it is healthy.
+func TestHealthyAtWork(t *testing.T) {
+	privileged(t)
+	both := []string{"go1.21.13", culprit.Local}
+	for _, c := range []struct {
+		name, folder string
+		env          map[string]string
+		releases     []string
+		looks        int // two seconds apart
+		trace        string
+	}{
+		{"bursts", "bursts", nil, both, 4, "5s"},
+		{"waves", "waves", nil, both, 3, "5s"},
+		{"rampup", "rampup", nil, both[1:], 0, "25s"},
+		{"limit", "limit", map[string]string{"GOGC": "off", "GOMEMLIMIT": "256MiB"}, both, 3, "5s"},
+		{"gogc-400", "allocator", map[string]string{"GOGC": "400"}, both, 3, "5s"},
+	} {
+		for _, toolchain := range c.releases {
+			t.Run(c.name+"/"+toolchain, func(t *testing.T) {
+				t.Parallel()
+				pid := startHealthy(t, culprit.Culprit{Name: c.folder, Dir: filepath.Join("testdata/healthy", c.folder), Env: c.env}, toolchain)
+				for look := range c.looks {
+					if look > 0 {
+						time.Sleep(2 * time.Second)
+					}
+					checkCommand(t, pid, "explain", "--json")
+				}
+				checkCommand(t, pid, "trace", "--json", "--for", c.trace)
+			})
+		}
+	}
+}
+
 // checkHealthy looks at it once, and traces it for a while.
 func checkHealthy(t *testing.T, pid int) {
 	t.Helper()
-	for _, args := range [][]string{{"explain", "--json"}, {"trace", "--json", "--for", "5s"}} {
-		got := execute(t, exec.Command(built().whyres, append(args, "-p", strconv.Itoa(pid))...))
-		if got.code != 0 {
-			t.Fatalf("%s: exit %d: %s", args[0], got.code, got.err)
-		}
-		lines := strings.Split(strings.TrimSpace(got.out), "\n")
-		checkNoCause(t, args[0], decodeVerdict(t, lines[len(lines)-1]))
+	checkCommand(t, pid, "explain", "--json")
+	checkCommand(t, pid, "trace", "--json", "--for", "5s")
+}
+
+// checkCommand has whyres look at it, and finds no cause above possible.
+func checkCommand(t *testing.T, pid int, args ...string) {
+	t.Helper()
+	got := execute(t, exec.Command(built().whyres, append(args, "-p", strconv.Itoa(pid))...))
+	if got.code != 0 {
+		t.Fatalf("%s: exit %d: %s", args[0], got.code, got.err)
 	}
+	lines := strings.Split(strings.TrimSpace(got.out), "\n")
+	checkNoCause(t, args[0], decodeVerdict(t, lines[len(lines)-1]))
 }
 
 func checkNoCause(t *testing.T, command string, v *explain.Verdict) {

@@ -44,6 +44,7 @@ type Accumulator struct {
 	marked    uint64
 	gcs       span
 	execs     int
+	ended     bool
 	lost      uint64
 	light     *mem.Sample
 	full      *mem.Sample
@@ -272,7 +273,9 @@ func (a *Accumulator) observeMark(m *mem.Mark) {
 		a.res.see(m.RSS.Total())
 		a.history.collapse(m)
 		a.grown.add(m)
-	case mem.MarkFork, mem.MarkExit, mem.MarkEnd:
+	case mem.MarkExit:
+		a.ended = true
+	case mem.MarkFork, mem.MarkEnd:
 	}
 }
 
@@ -332,6 +335,7 @@ func (a *Accumulator) Verdict() Verdict {
 	if s := a.sample(); s != nil {
 		v.judge(a.facts(s, &v))
 	}
+	v.end(a.ended)
 	a.expect(&v)
 	v.Warnings = append(v.Warnings, a.warnings()...)
 	v.Why = Sentences(&v)

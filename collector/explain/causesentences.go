@@ -34,6 +34,12 @@ func healthySentence(v *Verdict) string {
 			held = append(held, ledger.Size(c.Bytes)+" of "+c.ID)
 		}
 	}
+	if len(held) == 0 && v.Ended {
+		return "Nothing kept RES up then that the program did not use."
+	}
+	if v.Ended {
+		return "Nothing kept RES up then, unless the program did not want what it held, which only its owner knows: " + strings.Join(held, ", ") + "."
+	}
 	if len(held) == 0 {
 		return "Healthy: nothing keeps RES up that the program does not use."
 	}
@@ -56,7 +62,11 @@ func causeSentence(v *Verdict, c *Cause) string {
 	if c.Confidence == causes.Likely {
 		held += ", likely,"
 	}
-	return held + " " + c.Says + sure
+	text := held + " " + c.Says + sure
+	if v.Ended {
+		return past(text)
+	}
+	return text
 }
 
 // lookedAtAll: the Go runtime and its pages were read, so that there is no cause
@@ -65,18 +75,17 @@ func (v *Verdict) lookedAtAll() bool {
 	return v.MemStats.Source == "memory" && v.Pages != nil && len(v.Ledger) > 0 && v.leaf(ledger.HeapUndivided) == 0
 }
 
-// toldByCause: a cause that is more than possible tells of most of the part.
-func toldByCause(v *Verdict, part ledger.Part) bool {
-	var taken int64
+// told is how much of a part the causes tell of that are more than possible.
+func (v *Verdict) told(id string) (bytes int64) {
 	for i := range v.Causes {
 		if v.Causes[i].Confidence == causes.Possible {
 			continue
 		}
 		for _, t := range v.Causes[i].Takes {
-			if t.Leaf == part.ID || strings.HasPrefix(t.Leaf, part.ID+".") {
-				taken += t.Bytes
+			if t.Leaf == id || strings.HasPrefix(t.Leaf, id+".") {
+				bytes += t.Bytes
 			}
 		}
 	}
-	return 2*taken > part.Bytes
+	return bytes
 }

@@ -23,11 +23,15 @@ type Forecast struct {
 	SoonerEarliest time.Time `json:"sooner_earliest,omitzero"`
 	SoonerLatest   time.Time `json:"sooner_latest,omitzero"`
 	// AfterGC is the GC that it waits for, which comes between GCEarliest and
-	// GCLatest, or sooner if the heap grows.
+	// GCLatest where it is forced, or sooner if the heap grows.
 	AfterGC    uint32    `json:"after_gc,omitempty"`
 	GCEarliest time.Time `json:"gc_earliest,omitzero"`
 	GCLatest   time.Time `json:"gc_latest,omitzero"`
-	Why        string    `json:"why"`
+	// ByGrowth: it comes by the heap's growth, before one would be forced; at
+	// about GCAbout at the pace since the last, where that can be told.
+	ByGrowth bool      `json:"gc_by_growth,omitempty"`
+	GCAbout  time.Time `json:"gc_about,omitzero"`
+	Why      string    `json:"why"`
 }
 
 // Forecasts is how the forecasts of a trace have held. Those of bytes and a time
@@ -74,13 +78,16 @@ func (w wall) forecast(f *clock.Forecast) *Forecast {
 		Earliest: w.at(f.When.From), Latest: w.at(f.When.To),
 		SoonerEarliest: w.at(f.Sooner.From), SoonerLatest: w.at(f.Sooner.To),
 		GCEarliest: w.at(f.GC.From), GCLatest: w.at(f.GC.To),
+		ByGrowth: f.ByGrowth, GCAbout: w.at(f.GrowsAt),
 	}
 }
 
 // expect fills in what is expected next, and how it has held so far.
 func (a *Accumulator) expect(v *Verdict) {
 	w := wall{a.header}
-	v.Forecast = w.forecast(a.clock.Now())
+	if !a.ended {
+		v.Forecast = w.forecast(a.clock.Now())
+	}
 	t := a.clock.Tally()
 	if v.Trace == nil || t.Made == 0 {
 		return

@@ -11,9 +11,12 @@ import (
 
 // idleSentence tells why free heap memory stays, as the ledger divides it.
 func idleSentence(v *Verdict, size string) string {
-	reasons := idleReasons(v)
+	var reasons []string
+	if !v.Ended {
+		reasons = idleReasons(v)
+	}
 	switch m := &v.MemStats; {
-	case m.GCPercent >= 0:
+	case m.GCPercent >= 0 || v.Ended:
 	case limited(m):
 		reasons = append(reasons, "GOGC is off: only near the memory limit a GC comes by itself to set a new goal")
 	default:
@@ -34,21 +37,22 @@ func limited(m *mem.MemStats) bool { return m.MemoryLimit > 0 && m.MemoryLimit <
 
 // idleReasons: what is said of a part is not said where there is little of it.
 func idleReasons(v *Verdict) (reasons []string) {
-	dense, goal, due := v.leaf(ledger.IdleDense), v.leaf(ledger.IdleGoal), v.leaf(ledger.IdleDue)
-	least := (dense + goal + due) / 20
+	dense, goal, due := v.untold(ledger.IdleDense), v.untold(ledger.IdleGoal), v.untold(ledger.IdleDue)
+	whole := dense + goal + due
+	least := whole / 20
 	for _, part := range []*int64{&dense, &goal, &due} {
 		if *part < least {
 			*part = 0
 		}
 	}
 	if dense > 0 {
-		reasons = append(reasons, ledger.Size(dense)+" of them lie in chunks that were dense in the last GC cycle: these are not touched before another GC")
+		reasons = append(reasons, someOf(dense, whole, " of them")+" lie in chunks that were dense in the last GC cycle: these are not touched before another GC")
 	}
 	if goal > 0 {
-		reasons = append(reasons, ledger.Size(goal)+" are kept: "+keptWhy(v))
+		reasons = append(reasons, someOf(goal, whole, "")+" are kept: "+keptWhy(v))
 	}
 	if due > 0 {
-		text := ledger.Size(due) + " are above what the scavenger aims at"
+		text := someOf(due, whole, "") + " are above what the scavenger aims at"
 		if v.HeapLocked == 0 {
 			text += ": it may release these now"
 		}
@@ -63,6 +67,17 @@ func idleReasons(v *Verdict) (reasons []string) {
 	}
 	return reasons
 }
+
+// someOf is how much of the whole, which the sentence has told already.
+func someOf(part, whole int64, of string) string {
+	if size := ledger.Size(part); size != ledger.Size(whole) {
+		return size + of
+	}
+	return "all of them"
+}
+
+// untold is what of a leaf no cause tells of.
+func (v *Verdict) untold(id string) int64 { return max(v.leaf(id)-v.told(id), 0) }
 
 // keptWhy says why the scavenger leaves memory alone.
 func keptWhy(v *Verdict) string {

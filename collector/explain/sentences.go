@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"whyres/collector/ledger"
+	"whyres/collector/mem"
 )
 
 // maxSentences is how many lines a person reads before the table.
@@ -23,20 +24,45 @@ func Sentences(v *Verdict) []string {
 	case unsound(v):
 		out = append(out, fmt.Sprintf("RES was %s and on the move while it was read: its parts are not known well enough to name one.", ledger.Size(v.RES)))
 	default:
-		out = causeSentences(v)
-		for _, part := range largest(v) {
-			if !toldByCause(v, part) {
-				out = append(out, sentence(v, part))
-			}
+		if v.Ended {
+			out = append(out, endedSentence(v))
 		}
+		out = append(out, causeSentences(v)...)
+		out = append(out, partSentences(v)...)
 	}
 	if len(out) == 0 {
 		out = append(out, fmt.Sprintf("RES is %s; what it is made of is not known.", ledger.Size(v.RES)))
 	}
-	if line := releasesSentence(v); line != "" {
-		out = append(out[:min(len(out), maxSentences-1)], line)
+	most := maxSentences
+	if v.Ended {
+		most++ // the line that says so
 	}
-	return out[:min(len(out), maxSentences)]
+	if line := releasesSentence(v); line != "" {
+		out = append(out[:min(len(out), most-1)], line)
+	}
+	return out[:min(len(out), most)]
+}
+
+// partSentences tell of the largest parts, as far as no cause has told of them. Only
+// of free memory the rest is told by itself: its reasons are told apart.
+func partSentences(v *Verdict) (out []string) {
+	for _, part := range largest(v) {
+		told := v.told(part.ID)
+		switch {
+		case 2*told > part.Bytes:
+			continue
+		case part.ID != ledger.HeapIdle:
+			told = 0
+		case told > 0 && 10*(part.Bytes-told) < v.RES:
+			continue
+		}
+		text := sentence(v, part, part.Bytes-told)
+		if v.Ended {
+			text = past(text)
+		}
+		out = append(out, text)
+	}
+	return out
 }
 
 // unsound reports that a fifth of RES or more is unexplained.
@@ -73,9 +99,12 @@ func largest(v *Verdict) []ledger.Part {
 // toldWhole: one sentence tells the part and its children.
 func toldWhole(id string) bool { return id == ledger.HeapIdle || id == ledger.HeapReleased }
 
-// sentence tells one part.
-func sentence(v *Verdict, part ledger.Part) string {
-	size := fmt.Sprintf("%s (%d %% of RES)", ledger.Size(part.Bytes), percent(part.Bytes, v.RES))
+// sentence tells one part, or what the causes have left of it.
+func sentence(v *Verdict, part ledger.Part, rest int64) string {
+	size := fmt.Sprintf("%s (%d %% of RES)", ledger.Size(rest), percent(rest, v.RES))
+	if rest < part.Bytes {
+		size += " more"
+	}
 	switch part.ID {
 	case ledger.HeapIdle:
 		return idleSentence(v, size)
@@ -126,17 +155,35 @@ func liveSentence(v *Verdict, size string) string {
 		return size + " are objects in Go's heap, live or not."
 	}
 	text := fmt.Sprintf("%s are objects that GC %d", size, v.MemStats.NumGC)
-	if v.LastGCAgo > 0 {
-		text += ", " + seconds(time.Duration(v.LastGCAgo)) + " ago,"
+	if age := v.gcAge(); age != "" {
+		text += ", " + age + ","
 	}
-	text += " found live: a heap profile tells what holds them; what has died since goes with the next GC"
-	switch m := &v.MemStats; {
-	case m.GCPercent < 0 && !limited(m):
-		text += ", and none comes by itself: GOGC is off"
-	case m.NextGC > 0:
-		text += ", when the heap reaches " + sizeOf(m.NextGC)
+	text += " found live"
+	if v.Ended {
+		return text + "."
+	}
+	text += ": a heap profile tells what holds them; what has died since shows with the next GC"
+	if comes := nextGC(&v.MemStats); comes != "" {
+		text += ": " + comes
 	}
 	return text + "."
+}
+
+// nextGC says how the next GC comes, "" where that is not known.
+func nextGC(m *mem.MemStats) string {
+	switch {
+	case m.GCPercent < 0 && limited(m):
+		return "GOGC is off, so that it comes only when asked for or at the memory limit"
+	case m.GCPercent < 0:
+		return "GOGC is off, so that it comes only when asked for"
+	case m.NextGC == 0:
+		return ""
+	}
+	text := "it comes when the heap reaches " + sizeOf(m.NextGC)
+	if m.NumGC > 0 { // none is forced before the first one (runtime.gcTrigger.test)
+		text += ", or some two minutes after the last"
+	}
+	return text
 }
 
 // stacksSentence: a stack of the least size is not halved any more.
@@ -156,15 +203,13 @@ func stacksSentence(v *Verdict, size string) string {
 }
 
 func garbageSentence(v *Verdict, size string) string {
-	m := &v.MemStats
-	text := size + " are objects that no GC has found live: the next GC tells which of them are garbage"
-	switch {
-	case m.GCPercent < 0:
-		text += "; GOGC is off, so that it comes only when asked for or at the memory limit"
-	case m.NextGC > 0:
-		text += "; it comes when the heap reaches " + sizeOf(m.NextGC)
-		if m.NumGC > 0 { // none is forced before the first one (runtime.gcTrigger.test)
-			text += ", or some two minutes after the last"
+	text := size + " are objects that no GC has found live"
+	if v.Ended {
+		text += ", garbage or not"
+	} else {
+		text += ": the next GC tells which of them are garbage"
+		if comes := nextGC(&v.MemStats); comes != "" {
+			text += "; " + comes
 		}
 	}
 	if last := lastGC(v); last != "" {
@@ -204,10 +249,11 @@ func releasesSentence(v *Verdict) string {
 
 // lastGC says which GC was the last, and when, "" where unknown.
 func lastGC(v *Verdict) string {
-	if v.MemStats.NumGC == 0 || v.LastGCAgo <= 0 {
+	age := v.gcAge()
+	if v.MemStats.NumGC == 0 || age == "" {
 		return ""
 	}
-	return fmt.Sprintf("GC %d was %s ago", v.MemStats.NumGC, seconds(time.Duration(v.LastGCAgo)))
+	return fmt.Sprintf("GC %d was %s", v.MemStats.NumGC, age)
 }
 
 // seconds writes a time as people say it: 0.4 s, 12 s, 3m05s.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"whyres/collector/explain/causes"
 	"whyres/collector/ledger"
 	"whyres/collector/mem"
 )
@@ -13,7 +14,7 @@ import (
 func TestSentencesOfAStory(t *testing.T) {
 	want := []string{
 		"12.2 MiB (26 % of RES) are free in Go's heap and wait for the scavenger, which may give them back now [gc-clock, proved].",
-		"7.8 MiB (16 % of RES) are objects that GC 4, 12 s ago, found live: a heap profile tells what holds them; what has died since goes with the next GC, when the heap reaches 16.0 MiB.",
+		"7.8 MiB (16 % of RES) are objects that GC 4, 13 s before the end, found live: a heap profile tells what holds them; what has died since shows with the next GC: it comes when the heap reaches 16.0 MiB, or some two minutes after the last.",
 		"5.9 MiB (12 % of RES) are goroutine stacks.",
 		"3 calls asked the kernel to take 224.0 KiB back; 164.0 KiB left RES; 32.0 KiB were refused; 52.0 KiB were taken again.",
 	}
@@ -46,7 +47,7 @@ func TestSentences(t *testing.T) {
 		{"idle below the goal", ledger.HeapIdle, func(v *Verdict) {
 			v.MemStats.ScavengeGCPercentGoal, v.MemStats.HeapSys = 12*mib, 11*mib
 			idle(v, ledger.IdleGoal, 10)
-		}, "10.0 MiB are kept: the runtime keeps heap memory up to its goal of 12.0 MiB, and holds 11.0 MiB", "may release"},
+		}, "not released: all of them are kept: the runtime keeps heap memory up to its goal of 12.0 MiB, and holds 11.0 MiB", "may release"},
 		{"idle above the goal", ledger.HeapIdle, func(v *Verdict) {
 			v.MemStats.ScavengeGCPercentGoal, v.MemStats.HeapSys = 8*mib, 11*mib
 			idle(v, ledger.IdleGoal, 7)
@@ -55,7 +56,7 @@ func TestSentences(t *testing.T) {
 		{"idle below the GC's goal, above the memory limit's", ledger.HeapIdle, func(v *Verdict) {
 			v.MemStats.ScavengeGCPercentGoal, v.MemStats.HeapSys = 12*mib, 11*mib
 			idle(v, ledger.IdleDue, 10)
-		}, "10.0 MiB are above what the scavenger aims at: it may release these now.", "kept"},
+		}, "not released: all of them are above what the scavenger aims at: it may release these now.", "kept"},
 		{"idle, due, locked", ledger.HeapIdle, func(v *Verdict) {
 			idle(v, ledger.IdleDue, 10)
 			v.Ledger = append(v.Ledger, ledger.Part{ID: "heap", Bytes: 10 * mib})
@@ -76,6 +77,20 @@ func TestSentences(t *testing.T) {
 			idle(v, ledger.IdleDue, 100)
 			v.Ledger = append(v.Ledger, ledger.Part{ID: ledger.IdleDense, Bytes: 16 << 10})
 		}, "release these now", "dense"},
+		{"idle, all of it dense", ledger.HeapIdle, func(v *Verdict) { idle(v, ledger.IdleDense, 10) }, "not released: all of them lie in chunks", "10.0 MiB of them"},
+		{"idle, part of it told by a cause", ledger.HeapIdle, func(v *Verdict) {
+			idle(v, ledger.IdleDue, 10)
+			v.Causes = []Cause{{Confidence: causes.Proved, Takes: []causes.Take{{Leaf: ledger.IdleDue, Bytes: 4 * mib}}}}
+		}, "6.0 MiB (60 % of RES) more are free in Go's heap and not released: all of them are above", "10.0 MiB"},
+		{"idle, all but a little told by a cause", ledger.HeapIdle, func(v *Verdict) {
+			v.RES = 60 * mib
+			idle(v, ledger.IdleDue, 10)
+			v.Causes = []Cause{{Confidence: causes.Proved, Takes: []causes.Take{{Leaf: ledger.IdleDue, Bytes: 5 * mib}}}}
+		}, "", "released"},
+		{"idle, ended", ledger.HeapIdle, func(v *Verdict) {
+			v.Ended = true
+			idle(v, ledger.IdleDue, 10)
+		}, "10.0 MiB (100 % of RES) were free in Go's heap and not released.", "may"},
 		{"idle, GOGC off with a limit", ledger.HeapIdle, func(v *Verdict) {
 			v.MemStats.GCPercent, v.MemStats.MemoryLimit = -1, 100*mib
 		}, "near the memory limit", "no GC comes by itself to"},
@@ -87,6 +102,17 @@ func TestSentences(t *testing.T) {
 		}, "a GC halves", ""},
 		{"idle, GOGC off", ledger.HeapIdle, func(v *Verdict) { v.MemStats.GCPercent = -1 }, "GOGC is off", ""},
 		{"live, no GC yet", ledger.HeapLive, func(*Verdict) {}, "live or not", "GC 0"},
+		{"live, what has died since", ledger.HeapLive, func(v *Verdict) {
+			v.MemStats.HeapMarked, v.MemStats.NextGC, v.MemStats.NumGC = 5*mib, 16*mib, 3
+		}, "shows with the next GC: it comes when the heap reaches 16.0 MiB, or some two minutes after the last.", "goes"},
+		{"live, GOGC off", ledger.HeapLive, func(v *Verdict) {
+			v.MemStats.HeapMarked, v.MemStats.NumGC, v.MemStats.GCPercent, v.MemStats.NextGC = 5*mib, 3, -1, 1<<62
+		}, "GOGC is off, so that it comes only when asked for.", "TiB"},
+		{"live, ended", ledger.HeapLive, func(v *Verdict) {
+			v.MemStats.HeapMarked, v.MemStats.NextGC, v.MemStats.NumGC = 5*mib, 16*mib, 3
+			v.Ended, v.LastGCAgo, v.SampleAge, v.Trace = true, 1e9, 3e9, &Trace{}
+		}, "were objects that GC 3, 4.0 s before the end, found live.", "next"},
+		{"garbage, ended", ledger.HeapGarbage, func(v *Verdict) { v.Ended, v.MemStats.NextGC = true, 16*mib }, "were objects that no GC has found live, garbage or not.", "next"},
 		{"garbage, the first GC", ledger.HeapGarbage, func(v *Verdict) { v.MemStats.NextGC = 16 * mib }, "when the heap reaches 16.0 MiB.", "two minutes"},
 		{"garbage, the next GC", ledger.HeapGarbage, func(v *Verdict) { v.MemStats.NextGC, v.MemStats.NumGC = 16*mib, 1 }, "when the heap reaches 16.0 MiB, or some two minutes after the last", "off"},
 		{"the program, code", ledger.FileExe, func(v *Verdict) { v.ExeAnonymous = 2 * mib }, "the same at rest", "grow"},

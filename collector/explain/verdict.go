@@ -38,6 +38,10 @@ type Verdict struct {
 	Forecasts *Forecasts `json:"forecasts,omitempty"`
 	Warnings  []string   `json:"warnings"`
 
+	// Ended: the process has ended, and all of this is of when it lived. No
+	// forecast is made of it, and no remedy waits for anything.
+	Ended bool `json:"ended,omitempty"`
+
 	// SampleAge is how long before the last frame the ledger's sample was
 	// taken, in ns.
 	SampleAge int64 `json:"sample_age_ns,omitempty"`

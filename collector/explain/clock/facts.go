@@ -19,6 +19,10 @@ type Facts struct {
 	Pages      *mem.GoPages
 	HeapAlloc  uint64
 	HeapLocked uint64
+	// AllocAt is the instant of HeapAlloc.
+	AllocAt mem.Instant
+	// Up is how long the program had been running at At, 0 where unknown.
+	Up time.Duration
 	// RES in bytes.
 	RES int64
 	// GoMinor is 26 of go1.26.8.
@@ -32,13 +36,13 @@ type Facts struct {
 func FactsOf(s *mem.Sample, p mem.Process) *Facts {
 	f := &Facts{
 		At: s.At, Stats: s.MemStats, Clock: s.Clock, Pages: s.Pages,
-		RES: s.RSS.Total(), GoMinor: mem.GoMinor(p.GoVersion),
+		RES: s.RSS.Total(), GoMinor: mem.GoMinor(p.GoVersion), Up: time.Duration(p.Up),
 	}
 	if s.Pages != nil {
 		f.HeapLocked = lockedHeap(s.VMAs, s.Pages.Arenas)
 	}
 	if s.MemStats != nil && s.MemStats.HeapWalked {
-		f.HeapAlloc = s.MemStats.HeapAlloc
+		f.HeapAlloc, f.AllocAt = s.MemStats.HeapAlloc, s.At
 	}
 	return f
 }

@@ -1,5 +1,7 @@
 package clock
 
+import "whyres/collector/mem"
+
 // Stage is what is waited for.
 type Stage string
 
@@ -29,9 +31,14 @@ type Forecast struct {
 	// same.
 	Sooner Window
 	// AfterGC is the number of the GC that it waits for, 0 for none, and GC when
-	// that comes at the latest, where it is forced: a growing heap has it sooner.
+	// that is forced if nothing has it sooner; zero where it is not.
 	AfterGC uint32
 	GC      Window
+	// ByGrowth: that GC comes by the heap's growth, before one would be forced, at
+	// the pace since the last at about GrowsAt; 0 where no time can be told. Then
+	// no window is given.
+	ByGrowth bool
+	GrowsAt  mem.Instant
 	// Why in plain words.
 	Why string
 }
@@ -97,6 +104,9 @@ func afterGC(f *Facts, bytes int64) *Forecast {
 	if !ok {
 		return nil
 	}
+	if at, yes := f.growth(); yes {
+		return afterGrowth(f, out, at)
+	}
 	least, most := f.step()
 	out.GC = gc
 	if f.steady() {
@@ -104,6 +114,18 @@ func afterGC(f *Facts, bytes int64) *Forecast {
 	}
 	out.When = Window{gc.From.Add(least), gc.To.Add(most + pace(bytes))}
 	out.Why = whyNextGC(f, out)
+	return out
+}
+
+// afterGrowth: until the heap is at its goal the program takes up to as much of
+// what is free. Of one with GCs one after the other nothing is foretold: it uses
+// again what each of them frees.
+func afterGrowth(f *Facts, out *Forecast, at mem.Instant) *Forecast {
+	out.Bytes -= int64(min(above(f.Stats.NextGC, f.HeapAlloc), 1<<62))
+	if f.HeapAlloc == 0 || f.busy() || !f.worth(out.Bytes) {
+		return garbage(f)
+	}
+	out.ByGrowth, out.GrowsAt, out.Why = true, at, whyAfterGrowth(f, out)
 	return out
 }
 
@@ -115,13 +137,16 @@ func garbage(f *Facts) *Forecast {
 	}
 	out := &Forecast{Stage: Garbage, UpTo: untold, AfterGC: f.Stats.NumGC + 1}
 	gc, ok := f.forced()
+	at, grows := f.growth()
 	switch {
+	case grows:
+		out.ByGrowth, out.GrowsAt = true, at
 	case ok:
 		out.GC = gc
 	case f.Stats.NumGC > 0:
 		return nil // GOGC is off
 	}
-	out.Why = whyGarbage(f)
+	out.Why = whyGarbage(f, out)
 	return out
 }
 

@@ -10,7 +10,8 @@ import (
 // by the releases that are seen. The same frames give the same forecasts.
 type Watch struct {
 	process mem.Process
-	sees    bool // calls are traced
+	begun   mem.Instant // when the program began, 0 where unknown
+	sees    bool        // calls are traced
 	facts   *Facts
 	looked  uint64 // HeapIdle - HeapReleased at the full look,
 	cycle   uint32 // and its NumGC
@@ -72,13 +73,16 @@ func (w *Watch) Frame(f mem.Frame) []Saying {
 	w.said = nil
 	switch {
 	case f.Header != nil:
-		*w = Watch{process: f.Header.Process, sees: f.Header.Attach != ""}
+		*w = Watch{process: f.Header.Process, begun: begun(f.Header), sees: f.Header.Attach != ""}
 	case f.Event != nil && w.mine(f.Event.PID):
 		w.event(f.Event)
 	case f.Sample != nil && w.mine(f.Sample.PID):
 		w.sample(f.Sample)
 	case f.Mark != nil && f.Mark.Kind == mem.MarkExec && w.mine(f.Mark.PID):
 		w.replaced(f.Mark)
+	case f.Mark != nil && f.Mark.Kind == mem.MarkExit && w.mine(f.Mark.PID):
+		w.drop() // nothing is to come of a process that has ended
+		w.facts = nil
 	}
 	return w.said
 }
@@ -105,12 +109,20 @@ func (w *Watch) Now() *Forecast {
 	return Next(w.facts)
 }
 
+// begun is when the process began, by what its header says.
+func begun(h *mem.Header) mem.Instant {
+	if h.Process.Up == 0 {
+		return 0
+	}
+	return h.Mono.Add(-time.Duration(h.Process.Up))
+}
+
 func (w *Watch) mine(pid int) bool { return w.process.PID == 0 || pid == w.process.PID }
 
 // replaced: another program runs, of which nothing is known yet.
 func (w *Watch) replaced(m *mem.Mark) {
 	w.drop()
-	w.facts, w.naps = nil, naps{}
+	w.facts, w.naps, w.begun = nil, naps{}, m.At
 	pid := w.process.PID
 	w.process = mem.Process{PID: pid, Comm: m.Comm}
 	if m.Process != nil {
@@ -154,6 +166,9 @@ func (w *Watch) learn(s *mem.Sample) bool {
 		w.facts = kept(&facts)
 	}
 	w.facts.Nap = w.naps.longest(s.At)
+	if w.begun != 0 {
+		w.facts.Up = s.At.Sub(w.begun)
+	}
 	return true
 }
 
@@ -232,7 +247,7 @@ func alike(a, b *Forecast) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	if (a.Stage == Garbage) != (b.Stage == Garbage) || b.AfterGC != 0 && a.AfterGC != b.AfterGC {
+	if (a.Stage == Garbage) != (b.Stage == Garbage) || a.ByGrowth != b.ByGrowth || b.AfterGC != 0 && a.AfterGC != b.AfterGC {
 		return false
 	}
 	if a.Stage == Garbage {

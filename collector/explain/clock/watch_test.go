@@ -3,6 +3,7 @@ package clock
 import (
 	"math"
 	"testing"
+	"time"
 
 	"whyres/collector/mem"
 )
@@ -111,6 +112,10 @@ func TestWatch(t *testing.T) {
 			s.release(181, 23, mem.WhoBackground)
 			s.looks(after(seed()), 182, 190)
 		}, Tally{Made: 2, Revised: 1, Held: 1}, 3, 23},
+		{"the end of the process", func(s *teller) {
+			s.looks(seed(), 20, 60)
+			s.frame(mem.Frame{At: at(61), Mark: &mem.Mark{At: at(61), Kind: mem.MarkExit, PID: 7}})
+		}, Tally{Made: 1, Revised: 1}, 1, 0},
 		{"an exec", func(s *teller) {
 			s.looks(seed(), 20, 60)
 			s.frame(mem.Frame{At: at(61), Mark: &mem.Mark{At: at(61), Kind: mem.MarkExec, PID: 7, Comm: "sh"}})
@@ -155,5 +160,28 @@ func TestWatchWithoutCalls(t *testing.T) {
 	s.looks(after(seed()), 160, 260)
 	if got := s.watch.Tally(); got.Held+got.Missed != 0 {
 		t.Errorf("%+v, want nothing judged", got)
+	}
+}
+
+// How old the process is, is told by its header, and counts on: with GCs each 15 s
+// in its life a look between two of them gives no window, an exec makes it young.
+func TestWatchKnowsTheAge(t *testing.T) {
+	s := &teller{}
+	s.frame(mem.Frame{At: at(0), Header: &mem.Header{
+		Mono: at(0), Process: mem.Process{PID: 7, GoVersion: "go1.26.8", Up: int64(40 * time.Second)},
+	}})
+	f := seed()
+	f.HeapAlloc, f.Stats.HeapAlloc, f.Stats.HeapWalked = 8*mib, 8*mib, true
+	f.Stats.NumGC = 4
+	s.look(f, false)
+	if got := s.watch.Now(); got == nil || !got.ByGrowth {
+		t.Errorf("%+v of a process with GCs each 15 s", got)
+	}
+	s.frame(mem.Frame{At: at(21), Mark: &mem.Mark{At: at(21), Kind: mem.MarkExec, PID: 7, Process: &mem.Process{PID: 7, GoVersion: "go1.26.8"}}})
+	f.At, f.Stats.LastGC = at(520), at(500)
+	f.Clock.SysmonRan, f.Clock.SysmonWakes = at(500), at(560)
+	s.look(f, false)
+	if got := s.watch.Now(); got == nil || got.ByGrowth {
+		t.Errorf("%+v of a program that began 500 s ago, with GCs each two minutes", got)
 	}
 }

@@ -12,10 +12,13 @@ import (
 const maxRemedies = 2
 
 // remedies adds the first remedy of the largest causes that are more than
-// possible.
-func (p *printer) remedies(list []explain.Cause) {
+// possible. For one that has ended it is too late.
+func (p *printer) remedies(v *explain.Verdict) {
+	if v.Ended {
+		return
+	}
 	var first []string
-	for _, c := range list {
+	for _, c := range v.Causes {
 		if c.Confidence == causes.Possible || len(c.Remedy) == 0 || len(first) == maxRemedies {
 			continue
 		}

@@ -1,6 +1,8 @@
 package timeline
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"whyres/collector/explain"
@@ -25,6 +27,8 @@ func forecastRow(s *clock.Saying, r row) row {
 	m := s.Made
 	r.sign, r.word, r.tone = signWait, "next", toneGC
 	switch {
+	case m.ByGrowth:
+		r.text = growthRow(m)
 	case m.Stage == clock.Garbage && m.GC.Known():
 		r.text = []clause{
 			say(gcName(m.AfterGC) + " forced in " + windowIn(m.At, m.GC)),
@@ -45,6 +49,19 @@ func forecastRow(s *clock.Saying, r row) row {
 		}
 	}
 	return r
+}
+
+// growthRow tells of a GC that comes by the heap's growth.
+func growthRow(m *clock.Made) []clause {
+	comes := clause{full: "comes by the heap's growth", short: "as the heap grows"}
+	if m.GrowsAt > m.At {
+		in := ", in about " + roundly(m.GrowsAt.Sub(m.At))
+		comes.full, comes.short = comes.full+in, comes.short+in
+	}
+	if m.Stage == clock.Garbage {
+		return []clause{say(gcName(m.AfterGC) + " tells what is garbage, " + size(m.UpTo) + " at most"), comes}
+	}
+	return []clause{say("about " + size(m.Bytes)), say("after " + gcName(m.AfterGC)), comes}
 }
 
 // outcomeRow tells how a forecast held.
@@ -94,38 +111,66 @@ func windowIn(now mem.Instant, w clock.Window) string {
 	return span(from) + " to " + span(w.To.Sub(now))
 }
 
-// when says what a verdict expects, and when.
+// when says what a verdict expects, and when: a short sentence, then why.
 func when(v *explain.Verdict) string {
 	f := v.Forecast
-	text := "about " + size(f.Bytes) + " leave RES"
 	if f.Stage == clock.Garbage {
-		text = "up to " + size(f.UpTo) + " may turn out to be garbage with GC" + glue + count(uint64(f.AfterGC))
-		if !f.GCEarliest.IsZero() {
-			text += ", forced between " + clockTime(f.GCEarliest) + " and " + clockTime(f.GCLatest) + inFrom(v.Time, f.GCEarliest)
+		text := "up to " + size(f.UpTo) + " may turn out to be garbage with " + gcName(f.AfterGC)
+		switch {
+		case f.ByGrowth:
+			text += ", " + byGrowth(v)
+		case !f.GCEarliest.IsZero():
+			text += ", forced " + within(f.GCEarliest, f.GCLatest) + inFrom(v.Time, f.GCEarliest)
 		}
 		return withWhy(text, f.Why)
 	}
+	text := "about " + size(f.Bytes) + " leave RES"
 	if f.AfterGC != 0 {
-		text += " after GC" + glue + count(uint64(f.AfterGC))
+		text += " after " + gcName(f.AfterGC)
 	}
 	switch {
+	case f.ByGrowth:
+		text += ", " + byGrowth(v)
 	case f.Earliest.IsZero() && f.Latest.IsZero():
-	case f.Earliest.Equal(f.Latest):
-		text += " at " + clockTime(f.Earliest) + inFrom(v.Time, f.Earliest)
+	case !f.SoonerEarliest.IsZero():
+		text += ": " + within(f.SoonerEarliest, f.SoonerLatest) + inFrom(v.Time, f.SoonerEarliest) +
+			" if the host is busy then, or else " + within(f.Earliest, f.Latest)
 	default:
-		text += " between " + clockTime(f.Earliest) + " and " + clockTime(f.Latest) + inFrom(v.Time, f.Earliest)
-		if !f.SoonerEarliest.IsZero() {
-			text += ", or already between " + clockTime(f.SoonerEarliest) + " and " + clockTime(f.SoonerLatest)
-		}
+		text += " " + within(f.Earliest, f.Latest) + inFrom(v.Time, f.Earliest)
 	}
 	return withWhy(text, f.Why)
 }
 
+// byGrowth says how a GC comes that nobody forces.
+func byGrowth(v *explain.Verdict) string {
+	const text = "which comes by the heap's growth"
+	if f := v.Forecast; f.GCAbout.After(v.Time) {
+		return text + ", in about " + roundly(f.GCAbout.Sub(v.Time)) + " at the pace since the last"
+	}
+	return text
+}
+
+// roundly is a time that is only guessed, in whole seconds.
+func roundly(d time.Duration) string {
+	if d = max(d.Round(time.Second), time.Second); d < time.Minute {
+		return strconv.Itoa(int(d/time.Second)) + glue + "s"
+	}
+	return span(d)
+}
+
+func within(from, to time.Time) string {
+	if from.Equal(to) {
+		return "at " + clockTime(from)
+	}
+	return "between " + clockTime(from) + " and " + clockTime(to)
+}
+
+// withWhy adds the reasons as a sentence of their own.
 func withWhy(text, why string) string {
 	if why == "" {
-		return text
+		return text + "."
 	}
-	return text + ": " + why
+	return text + ". " + strings.ToUpper(why[:1]) + why[1:] + "."
 }
 
 func clockTime(t time.Time) string { return t.Format("15:04:05") }
@@ -134,5 +179,5 @@ func inFrom(now, then time.Time) string {
 	if now.IsZero() || !then.After(now) {
 		return ""
 	}
-	return " (in " + span(then.Sub(now)) + " at the soonest)"
+	return " (in " + span(then.Sub(now)) + ")"
 }

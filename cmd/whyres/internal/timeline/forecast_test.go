@@ -1,8 +1,12 @@
 package timeline
 
 import (
+	"strings"
 	"testing"
+	"time"
 
+	"whyres/collector/explain"
+	"whyres/collector/explain/clock"
 	"whyres/collector/mem"
 )
 
@@ -63,4 +67,65 @@ func TestForecastGolden(t *testing.T) {
 	golden(t, "forecast-missed", render(t, Options{Width: 120}, idleServer(280, 19.5)))
 	golden(t, "forecast-sooner", render(t, Options{Width: 120}, idleServer(255, 19.5)))
 	golden(t, "forecast-little", render(t, Options{Width: 80}, idleServer(314.2, 12)))
+}
+
+// What is said of when: one time each, and none where none is known.
+func TestWhen(t *testing.T) {
+	now := time.Date(2026, 3, 1, 14, 0, 0, 0, time.UTC)
+	in := func(seconds int) time.Time { return now.Add(time.Duration(seconds) * time.Second) }
+	for name, c := range map[string]struct {
+		forecast explain.Forecast
+		want     string
+	}{
+		"a window": {
+			explain.Forecast{Bytes: mibs(22), Earliest: in(60), Latest: in(75), Why: "why"},
+			"about 22.0 MiB leave RES between 14:01:00 and 14:01:15 (in 1m00s). Why.",
+		},
+		"two windows": {
+			explain.Forecast{
+				Bytes: mibs(22), AfterGC: 4, Earliest: in(160), Latest: in(175), SoonerEarliest: in(100), SoonerLatest: in(112), Why: "why",
+			},
+			"about 22.0 MiB leave RES after GC 4: between 14:01:40 and 14:01:52 (in 1m40s) if the host is busy then, or else between 14:02:40 and 14:02:55. Why.",
+		},
+		"a GC by force": {
+			explain.Forecast{Stage: clock.Garbage, UpTo: mibs(12), AfterGC: 4, GCEarliest: in(60), GCLatest: in(64)},
+			"up to 12.0 MiB may turn out to be garbage with GC 4, forced between 14:01:00 and 14:01:04 (in 1m00s).",
+		},
+		"a GC by growth": {
+			explain.Forecast{Stage: clock.Garbage, UpTo: mibs(12), AfterGC: 4, ByGrowth: true, GCAbout: in(44)},
+			"up to 12.0 MiB may turn out to be garbage with GC 4, which comes by the heap's growth, in about 44 s at the pace since the last.",
+		},
+		"by growth, nobody knows when": {
+			explain.Forecast{Bytes: mibs(12), AfterGC: 4, ByGrowth: true},
+			"about 12.0 MiB leave RES after GC 4, which comes by the heap's growth.",
+		},
+		"no time": {explain.Forecast{Bytes: mibs(12)}, "about 12.0 MiB leave RES."},
+	} {
+		got := when(&explain.Verdict{Time: now, Forecast: &c.forecast})
+		if got = strings.ReplaceAll(got, glue, " "); got != c.want {
+			t.Errorf("%s:\n%s\nwant\n%s", name, got, c.want)
+		}
+	}
+}
+
+// A trace's row of a GC that nobody forces names no window.
+func TestGrowthRow(t *testing.T) {
+	for stage, want := range map[clock.Stage]string{
+		clock.Garbage: "GC 4 tells what is garbage, 12.0 MiB at most; comes by the heap's growth, in about 44 s",
+		clock.NextGC:  "about 12.0 MiB; after GC 4; comes by the heap's growth, in about 44 s",
+	} {
+		made := &clock.Made{At: at(0), Forecast: clock.Forecast{
+			Stage: stage, Bytes: mibs(12), UpTo: mibs(12), AfterGC: 4, ByGrowth: true, GrowsAt: at(44),
+		}}
+		var said []string
+		for _, c := range forecastRow(&clock.Saying{At: at(0), Made: made}, row{}).text {
+			said = append(said, c.full)
+		}
+		if got := strings.ReplaceAll(strings.Join(said, "; "), glue, " "); got != want {
+			t.Errorf("%s: %q, want %q", stage, got, want)
+		}
+		if got := waitingText(made, at(1)); got != "" {
+			t.Errorf("%s: %q counts down to a guess", stage, got)
+		}
+	}
 }

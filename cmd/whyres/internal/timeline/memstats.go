@@ -47,7 +47,7 @@ func lastGC(v *explain.Verdict) string {
 	switch {
 	case ago <= 0:
 		return gc
-	case old(v) > 0:
+	case old(v) > 0 || v.Ended:
 		return gc + ", " + span(ago+old(v)) + " before the end"
 	case ago < 50*time.Millisecond:
 		return gc + ", just now"

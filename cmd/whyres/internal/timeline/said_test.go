@@ -23,6 +23,7 @@ func TestVerdictSaysWhen(t *testing.T) {
 		"a GC then":         {func(v *explain.Verdict) { v.SampleAge = int64(300 * time.Millisecond) }, "GC 5, 1m12s before the end", "ago · next"},
 		"a GC just now":     {func(v *explain.Verdict) { v.LastGCAgo = int64(49 * time.Millisecond) }, "GC 5, just now · next at 25.1", " ago ·"},
 		"a GC not just now": {func(v *explain.Verdict) { v.LastGCAgo = int64(150 * time.Millisecond) }, "GC 5, 0.1 s ago · ", "just now"},
+		"ended":             {func(v *explain.Verdict) { v.Ended = true }, "where RES was at the end ", "Do: "},
 		"GOGC off":          {func(v *explain.Verdict) { v.MemStats.NextGC, v.MemStats.GCPercent = math.MaxInt64-1<<45, -1 }, "GOGC off", "next at"},
 		"no MemStats":       {func(v *explain.Verdict) { v.MemStats.Sys = 0 }, "gc-clock", "MemStats"},
 	} {

@@ -45,7 +45,7 @@ func (p *printer) verdict(v, before *explain.Verdict) {
 	}
 	p.sayings("Why:  ", why)
 	p.forecast(v)
-	p.remedies(v.Causes)
+	p.remedies(v)
 	if len(v.Ledger) > 0 {
 		p.blank()
 		p.tree(treeTitle(v), v.RES, v.Ledger, bytesOf(before))
@@ -123,8 +123,14 @@ func treeTitle(v *explain.Verdict) string {
 	if ago := old(v); ago > 0 {
 		return "where RES was, " + span(ago) + " before the end"
 	}
+	if v.Ended {
+		return endedTitle
+	}
 	return narrowTitle
 }
+
+// endedTitle is narrowTitle of a process that has ended.
+const endedTitle = "where RES was at the end"
 
 // bytesOf are the parts of a verdict by their ids, and RES as "".
 func bytesOf(v *explain.Verdict) map[string]int64 {
