@@ -94,24 +94,3 @@ func TestClockOfAThreadThatSleeps(t *testing.T) {
 		}
 	}
 }
-
-// Measuring a CPU's clock leaves the thread where it was allowed before.
-func TestClockBehindGoesHome(t *testing.T) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var before, after unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &before); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Default().clockBehind(0); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error)
-	go func() { done <- unix.SchedGetaffinity(0, &after) }()
-	if err := <-done; err != nil || after != before {
-		t.Errorf("%v, want %v: %v", after, before, err)
-	}
-	if _, err := Default().clockBehind(1023); err == nil {
-		t.Error("CPU 1023 has a clock")
-	}
-}
