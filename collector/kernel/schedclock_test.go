@@ -52,7 +52,7 @@ func TestClockOfACPUThatIsTaken(t *testing.T) {
 	}
 	cpu := firstCPU(&all)
 	spinning, refused, over := make(chan struct{}), make(chan error, 1), make(chan struct{})
-	const spin = 500 * time.Millisecond
+	const spin = 800 * time.Millisecond
 	go func() {
 		defer close(over)
 		runtime.LockOSThread() // never unlocked: the thread ends with its priority
@@ -78,7 +78,7 @@ func TestClockOfACPUThatIsTaken(t *testing.T) {
 	_, err := p.clockBehind(cpu)
 	took := time.Since(begun)
 	<-over
-	if !errors.Is(err, errCPUTaken) || took > clockPatience+spin/2 {
+	if !errors.Is(err, errCPUTaken) || took > spin-clockPatience {
 		t.Errorf("%v after %v, want it given up", err, took)
 	}
 	for end := time.Now().Add(5 * time.Second); p.visiting.Load(); time.Sleep(time.Millisecond) {
