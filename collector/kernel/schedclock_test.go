@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -42,49 +41,37 @@ func firstCPU(set *unix.CPUSet) int {
 	return 0
 }
 
-// A CPU that a thread of real-time priority has for itself is given up, and the
-// thread that went there comes back at once.
-func TestClockOfACPUThatIsTaken(t *testing.T) {
-	p := openSelf(t, Options{})
-	var all unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &all); err != nil || all.Count() < 2 {
+// A thread that does not come to run on its CPU, behind a SCHED_FIFO one, is not
+// waited for: it may run at home again. (That another thread has a CPU for itself
+// cannot be arranged for sure: Linux 6.12 and newer leave it a twentieth.)
+func TestVisitorIsCalledBack(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var home, there, after unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &home); err != nil || home.Count() < 2 {
 		t.Skip("needs two CPUs: ", err)
 	}
-	cpu := firstCPU(&all)
-	spinning, refused, over := make(chan struct{}), make(chan error, 1), make(chan struct{})
-	const spin = 800 * time.Millisecond
-	go func() {
-		defer close(over)
-		runtime.LockOSThread() // never unlocked: the thread ends with its priority
-		var there unix.CPUSet
-		there.Set(cpu)
-		err := errors.Join(
-			unix.SchedSetaffinity(0, &there),
-			unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0))
-		if err != nil {
-			refused <- err
-			return
-		}
-		close(spinning)
-		for end := time.Now().Add(spin); time.Now().Before(end); { //nolint:revive // that is its work
-		}
-	}()
-	select {
-	case err := <-refused:
-		t.Skip("no real-time priority: ", err)
-	case <-spinning:
+	there.Set(firstCPU(&home))
+	if err := unix.SchedSetaffinity(0, &there); err != nil {
+		t.Fatal(err)
 	}
-	begun := time.Now()
-	_, err := p.clockBehind(cpu)
-	took := time.Since(begun)
-	<-over
-	if !errors.Is(err, errCPUTaken) || took > spin-clockPatience {
-		t.Errorf("%v after %v, want it given up", err, took)
+	v := visit{leaving: make(chan visitor, 1), done: make(chan measured)}
+	v.leaving <- visitor{tid: unix.Gettid(), home: home}
+	if _, err := v.wait(); !errors.Is(err, errCPUTaken) {
+		t.Errorf("%v, want it given up", err)
 	}
-	for end := time.Now().Add(5 * time.Second); p.visiting.Load(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the thread has not come back")
-		}
+	if err := unix.SchedGetaffinity(0, &after); err != nil || after != home {
+		t.Errorf("it may run on %v, want %v: %v", after, home, err)
+	}
+}
+
+// No second thread follows one that is on its way still.
+func TestOneVisitorAtATime(t *testing.T) {
+	t.Parallel()
+	p := openSelf(t, Options{})
+	p.visiting.Store(true)
+	if _, err := p.clockBehind(0); !errors.Is(err, errCPUTaken) {
+		t.Errorf("%v, want none sent", err)
 	}
 }
 
