@@ -393,7 +393,8 @@ func parseExecStart(b []byte) (int64, error) {
 		ms, fraction, found := bytes.Cut(bytes.TrimSpace(value), []byte("."))
 		whole, err := strconv.ParseInt(string(ms), 10, 64)
 		part, errPart := strconv.ParseInt(string(fraction), 10, 64)
-		if err != nil || errPart != nil || !found || len(fraction) != 6 || whole < 0 || part < 0 {
+		const most = 1 << 61 / int64(time.Millisecond) // 73 years
+		if err != nil || errPart != nil || !found || len(fraction) != 6 || whole < 0 || whole > most || part < 0 {
 			return 0, fmt.Errorf("se.exec_start: want milliseconds, have %q", clip(value))
 		}
 		return whole*int64(time.Millisecond) + part, nil
