@@ -12,6 +12,9 @@ import (
 // lacksAllocator is what a trace lacks without the allocator's tracepoint.
 const lacksAllocator = "what the kernel's page allocator got back: the kernel has no mm_page_free tracepoint"
 
+// lacksKind is the same without what tells anonymous pages from others.
+const lacksKind = "what the kernel's page allocator got back: the kernel's struct page does not tell anonymous memory (no field mapping)"
+
 // rawTracepoints names the tracepoint of each raw program, and what a trace
 // lacks where the kernel has it not; "" if it cannot do without.
 func rawTracepoints() map[string]struct{ tracepoint, lacks string } {

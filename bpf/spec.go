@@ -66,6 +66,37 @@ func countersArePerCPU(types *btf.Spec) bool {
 	return types.TypeByName("mm_rss_stat", &old) != nil
 }
 
+// pagesTellKind reports whether struct page has the field by which page_freed() of
+// whyres.bpf.c knows anonymous memory.
+func pagesTellKind(types *btf.Spec) bool {
+	var page *btf.Struct
+	return types.TypeByName("page", &page) == nil && hasMember(page.Members, "mapping")
+}
+
+// hasMember looks into members without a name too.
+func hasMember(members []btf.Member, name string) bool {
+	for i := range members {
+		m := &members[i]
+		if m.Name == name {
+			return true
+		}
+		if m.Name != "" {
+			continue
+		}
+		switch inner := m.Type.(type) {
+		case *btf.Struct:
+			if hasMember(inner.Members, name) {
+				return true
+			}
+		case *btf.Union:
+			if hasMember(inner.Members, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // spec is the program as it should be loaded for o and the way calls are seen.
 func spec(o Options, way Attach, perCPU bool, cpus int) (*ebpf.CollectionSpec, error) {
 	cs, err := loadKernel()

@@ -73,6 +73,7 @@ func Open(o Options) (*Tracer, error) {
 
 func open(o Options, way Attach, types *btf.Spec, cpus int) (*Tracer, error) {
 	perCPU := countersArePerCPU(types)
+	missing := withoutKind(&o, types)
 	cs, err := spec(o, way, perCPU, min(cpus, maxCPUs))
 	if err != nil {
 		return nil, err
@@ -83,11 +84,21 @@ func open(o Options, way Attach, types *btf.Spec, cpus int) (*Tracer, error) {
 	if err != nil {
 		return nil, explainLoad(err)
 	}
-	t := &Tracer{way: way, coll: coll, decode: decoder{pageSize: int64(os.Getpagesize())}}
+	t := &Tracer{way: way, coll: coll, missing: missing, decode: decoder{pageSize: int64(os.Getpagesize())}}
 	if err := t.start(o, perCPU, cpus); err != nil {
 		return nil, errors.Join(err, t.Close())
 	}
 	return t, nil
+}
+
+// withoutKind takes back what was asked for and this kernel cannot tell, and says
+// so.
+func withoutKind(o *Options, types *btf.Spec) (missing []string) {
+	if o.Allocator && !pagesTellKind(types) {
+		o.Allocator = false
+		return []string{lacksKind}
+	}
+	return nil
 }
 
 func (t *Tracer) start(o Options, perCPU bool, cpus int) error {

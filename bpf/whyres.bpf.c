@@ -888,8 +888,9 @@ int rss_stat_again(struct bpf_raw_tracepoint_args *ctx)
  * that was asked for: every page that the host frees pays for it.
  *
  * What counts is anonymous memory: the lowest bit of page->mapping tells, and
- * stays set until here. All else that is freed while a call runs is not what
- * the call released: page tables, and what interrupts free in its thread's name.
+ * stays set until here; a kernel without that field gets no such program. All else that is freed
+ * while a call runs is not what the call released: page tables, and what interrupts free in its
+ * thread's name.
  *
  * There is no second copy for kernels whose tracepoints can be preempted: it
  * would count twice. A page that is missed there counts as skipped.
@@ -907,7 +908,7 @@ int page_freed(struct bpf_raw_tracepoint_args *ctx)
 	th = bpf_map_lookup_elem(&threads, &tid);
 	if (!th || !th->active)
 		return 0;
-	if (!bpf_core_field_exists(page->mapping) ||
+	if (bpf_core_field_exists(page->mapping) &&
 	    (__u64)BPF_CORE_READ(page, mapping) & PAGE_MAPPING_ANON)
 		th->rec.freed += 1ULL << (ctx->args[1] & 31);
 	return 0;
@@ -1020,7 +1021,10 @@ int on_exit(struct bpf_raw_tracepoint_args *ctx)
 
 /*
  * (page, none_or_zero, ...): khugepaged, or MADV_COLLAPSE, has looked at what it
- * makes a huge page of. What was missing there is what RES grows by.
+ * makes a huge page of. What was missing there is what RES grows by. Whose memory
+ * that is the tracepoint does not tell, and khugepaged has none of its own: each
+ * try on the host costs one update of a small map. There are few: khugepaged looks
+ * at 4096 pages every ten seconds unless told otherwise, and copies 2 MiB each time.
  */
 SEC("raw_tp/mm_collapse_huge_page_isolate")
 int collapsing(struct bpf_raw_tracepoint_args *ctx)

@@ -76,28 +76,35 @@ func (r clockReading) u32(key string) uint32 {
 // timers, runtime.scavenger (parked, sysmonWake; until 1.18
 // runtime.scavenge), gcphase, sweep.active, adviseUnused with debug.madvdontneed,
 // debug.gcshrinkstackoff, MemProfileRate. A stripped program tells the timers alone.
-func (t *Target) Clock() (*mem.GoClock, error) {
+//
+// The timers are read only if asked for: they are words of each P, and sysmon's
+// own sleep, which ends with the earliest of them, tells what follows from them.
+func (t *Target) Clock(timers bool) (*mem.GoClock, error) {
 	if err := t.usable(); err != nil {
 		return nil, err
 	}
-	timer, err := t.timer()
-	if err != nil || t.clock.size == 0 {
-		return &mem.GoClock{Timer: timer}, err
+	c := &mem.GoClock{}
+	if timers {
+		timer, err := t.timer()
+		if err != nil {
+			return c, err
+		}
+		c.Timer = timer
+	}
+	if t.clock.size == 0 {
+		return c, nil
 	}
 	r := clockReading{plan: &t.clock, buf: make([]byte, t.clock.size)}
 	if err := t.memory.read(r.buf, t.clock.spans); err != nil {
 		return nil, err
 	}
-	c := &mem.GoClock{
-		Timer:           timer,
-		ScavengerParked: r.has("scavenger.parked") && r.buf[t.clock.at["scavenger.parked"]] != 0,
-		ScavengerAsked:  r.u32("scavenger.sysmonWake") != 0,
-		ScavengerRead:   r.has("scavenger.parked") && r.has("scavenger.sysmonWake"),
-		GCRunning:       r.u32("gcphase") != 0,
-		Sweeping:        r.sweeping(),
-		Advice:          r.advice(t.where.minor),
-		NoShrinkStacks:  r.u32("debug.gcshrinkstackoff") != 0,
-	}
+	c.ScavengerParked = r.has("scavenger.parked") && r.buf[t.clock.at["scavenger.parked"]] != 0
+	c.ScavengerAsked = r.u32("scavenger.sysmonWake") != 0
+	c.ScavengerRead = r.has("scavenger.parked") && r.has("scavenger.sysmonWake")
+	c.GCRunning = r.u32("gcphase") != 0
+	c.Sweeping = r.sweeping()
+	c.Advice = r.advice(t.where.minor)
+	c.NoShrinkStacks = r.u32("debug.gcshrinkstackoff") != 0
 	if r.has("MemProfileRate") {
 		c.MemProfileRate = int64(binary.LittleEndian.Uint64(r.buf[t.clock.at["MemProfileRate"]:]))
 	}

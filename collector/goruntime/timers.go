@@ -56,10 +56,15 @@ func (t *Target) timer() (mem.Instant, error) {
 	return earliest(whens), nil
 }
 
-// earliest is the least of the numbers that is above 0.
+// never is when a timer is due that is not to fire: time.NewTimer(math.MaxInt64)
+// is due at the largest number there is (runtime.maxWhen). 73 years after the
+// boot or later is never.
+const never = 1 << 61
+
+// earliest is the least of the numbers that stand for an instant.
 func earliest(whens []byte) (least mem.Instant) {
 	for ; len(whens) > 0; whens = whens[8:] {
-		if when := mem.Instant(binary.LittleEndian.Uint64(whens)); when > 0 && (least == 0 || when < least) {
+		if when := mem.Instant(binary.LittleEndian.Uint64(whens)); when > 0 && when < never && (least == 0 || when < least) {
 			least = when
 		}
 	}

@@ -3,7 +3,11 @@ package kernel
 import (
 	"bytes"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
+
+	"whyres/collector/mem"
 )
 
 // What is read of an environment: the process can make it as long as it likes,
@@ -17,7 +21,7 @@ const (
 // (/proc/PID/environ). Values are whatever the process, or who started it, put
 // there; one longer than a KiB is cut. Of a name that is there twice the first
 // counts, as for Go (syscall.copyenv) and glibc. It may be read by who may trace
-// the process.
+// the process. Of GODEBUG only the settings of mem.GodebugNames are told.
 func (p *Process) Environ(names []string) (map[string]string, error) {
 	f, err := p.open("environ")
 	if err != nil {
@@ -46,8 +50,32 @@ func pickEnviron(text []byte, names []string) map[string]string {
 			if out == nil {
 				out = map[string]string{}
 			}
-			out[name] = strings.ToValidUTF8(string(rest[1:min(len(rest), maxEnvText+1)]), "\ufffd")
+			out[name] = envValue(name, rest[1:])
 		}
 	}
 	return out
+}
+
+func envValue(name string, text []byte) string {
+	if name == "GODEBUG" {
+		text = settings(text)
+	}
+	return strings.ToValidUTF8(string(text[:min(len(text), maxEnvText)]), "\ufffd")
+}
+
+// settings are those of GODEBUG that say how memory is kept, in their order: the
+// rest may hold anything, secrets too. The runtime takes whole numbers alone
+// (runtime.parsegodebug).
+func settings(godebug []byte) []byte {
+	var kept [][]byte
+	for setting := range bytes.SplitSeq(godebug, []byte{','}) {
+		name, value, _ := bytes.Cut(setting, []byte{'='})
+		if !slices.Contains(mem.GodebugNames(), string(name)) {
+			continue
+		}
+		if _, err := strconv.ParseInt(string(value), 10, 32); err == nil {
+			kept = append(kept, setting)
+		}
+	}
+	return bytes.Join(kept, []byte{','})
 }

@@ -14,11 +14,17 @@ func TestPickEnviron(t *testing.T) {
 	long := strings.Repeat("x", 5000)
 	for text, want := range map[string]map[string]string{
 		"": nil, "\x00\x00": nil, "GOGCX=1\x00XGOGC=2\x00": nil, "GOGC": nil,
-		"A=1\x00GOGC=50\x00GODEBUG=a=1,b=2\x00": {"GOGC": "50", "GODEBUG": "a=1,b=2"},
-		"GOGC=\x00":                             {"GOGC": ""},
-		"GOGC=1\x00GOGC=2":                      {"GOGC": "1"},
-		"GODEBUG=\xff\x1b[2J\x00":               {"GODEBUG": "\ufffd\x1b[2J"},
-		"GODEBUG=" + long + "\x00A=1":           {"GODEBUG": long[:maxEnvText]},
+		"A=1\x00GOGC=50\x00GODEBUG=madvdontneed=1,b=2\x00": {"GOGC": "50", "GODEBUG": "madvdontneed=1"},
+		"GOGC=\x00":                {"GOGC": ""},
+		"GOGC=1\x00GOGC=2":         {"GOGC": "1"},
+		"GOGC=\xff\x1b[2J\x00":     {"GOGC": "\ufffd\x1b[2J"},
+		"GOGC=" + long + "\x00A=1": {"GOGC": long[:maxEnvText]},
+		// What is none of ours may be a secret.
+		"GODEBUG=token=hunter2,gcshrinkstackoff=1,x,madvdontneed=0,madvdontneed=hunter2\x00": {"GODEBUG": "gcshrinkstackoff=1,madvdontneed=0"},
+		"GODEBUG=hunter2\x00":                     {"GODEBUG": ""},
+		"GODEBUG=madvdontneed\x00":                {"GODEBUG": ""},
+		"GODEBUG=" + long + ",disablethp=1\x00":   {"GODEBUG": "disablethp=1"},
+		"GODEBUG=a=1\x00GODEBUG=disablethp=1\x00": {"GODEBUG": ""},
 	} {
 		if got := pickEnviron([]byte(text), names); !maps.Equal(got, want) {
 			t.Errorf("%.40q: %.60q, want %.60q", text, got, want)

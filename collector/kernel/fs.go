@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/prometheus/procfs"
 )
@@ -57,6 +58,8 @@ type Process struct {
 	buf    []byte
 	way    Way
 	sysmon sysmon
+	// visiting: a thread measures the clock of another CPU.
+	visiting atomic.Bool
 }
 
 // Open holds the process open. Close gives its file descriptors back. A thread's

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -27,7 +28,7 @@ func (p *Process) instantOf(ticks int64, tid string) mem.Instant {
 	if err != nil {
 		return 0
 	}
-	behind, err := p.fs.clockBehind(cpu)
+	behind, err := p.clockBehind(cpu)
 	if err != nil {
 		return 0
 	}
@@ -58,30 +59,115 @@ func parseLastCPU(b []byte) (int, error) {
 	return cpu, err
 }
 
+// clockPatience is how long a CPU may take to let a thread of whyres run.
+const clockPatience = 100 * time.Millisecond
+
+var (
+	errCPUSpared = errors.New("the CPU is kept free of other work")
+	errCPUTaken  = errors.New("the CPU has no time for another thread")
+)
+
+// visit is one thread's way to a CPU and back.
+type visit struct {
+	// leaving tells the thread's number and where it may run, before it leaves.
+	leaving chan visitor
+	done    chan measured
+}
+
+type visitor struct {
+	tid  int
+	home unix.CPUSet
+}
+
+type measured struct {
+	behind time.Duration
+	err    error
+}
+
 // clockBehind is how far the scheduler's clock of a CPU is behind
-// CLOCK_MONOTONIC.
-func (f FS) clockBehind(cpu int) (behind time.Duration, err error) {
-	done := make(chan struct{})
+// CLOCK_MONOTONIC. A CPU that its owner keeps for other work is not visited; on
+// one that is taken by a thread above all others (SCHED_FIFO) a visitor would wait
+// for ever: it is called back. At most one is on its way.
+func (p *Process) clockBehind(cpu int) (time.Duration, error) {
+	if p.fs.spared(cpu) {
+		return 0, errCPUSpared
+	}
+	if !p.visiting.CompareAndSwap(false, true) {
+		return 0, errCPUTaken
+	}
+	v := visit{leaving: make(chan visitor, 1), done: make(chan measured, 1)}
 	go func() {
-		defer close(done)
-		// Not unlocked where it cannot go back: then the thread ends with the
-		// goroutine, and no other code of whyres runs bound to that CPU.
-		runtime.LockOSThread()
-		var home, there unix.CPUSet
-		if err = unix.SchedGetaffinity(0, &home); err != nil {
-			runtime.UnlockOSThread()
-			return
-		}
-		there.Set(cpu)
-		if err = unix.SchedSetaffinity(0, &there); err == nil {
-			behind, err = f.ownClockBehind()
-		}
-		if back := unix.SchedSetaffinity(0, &home); back == nil {
-			runtime.UnlockOSThread()
-		}
+		defer p.visiting.Store(false)
+		v.done <- p.fs.visitCPU(cpu, v.leaving)
 	}()
-	<-done
-	return behind, err
+	return v.wait()
+}
+
+// wait returns what was measured, or calls the thread back.
+func (v visit) wait() (time.Duration, error) {
+	patience := time.NewTimer(clockPatience)
+	defer patience.Stop()
+	select {
+	case m := <-v.done:
+		return m.behind, m.err
+	case <-patience.C:
+	}
+	select {
+	case who := <-v.leaving:
+		return 0, errors.Join(errCPUTaken, unix.SchedSetaffinity(who.tid, &who.home))
+	default:
+		return 0, errCPUTaken
+	}
+}
+
+// visitCPU measures on the CPU, with a thread that goes there.
+func (f FS) visitCPU(cpu int, leaving chan<- visitor) (m measured) {
+	// Not unlocked where it cannot go back: then the thread ends with the
+	// goroutine, and no other code of whyres runs bound to that CPU.
+	runtime.LockOSThread()
+	who := visitor{tid: unix.Gettid()}
+	if m.err = unix.SchedGetaffinity(0, &who.home); m.err != nil {
+		runtime.UnlockOSThread()
+		return m
+	}
+	leaving <- who
+	var there unix.CPUSet
+	there.Set(cpu)
+	if m.err = unix.SchedSetaffinity(0, &there); m.err == nil {
+		m.behind, m.err = f.ownClockBehind()
+	}
+	if back := unix.SchedSetaffinity(0, &who.home); back == nil {
+		runtime.UnlockOSThread()
+	}
+	return m
+}
+
+// spared reports whether the CPU is kept for other work: the boot parameters
+// isolcpus and nohz_full (drivers/base/cpu.c). Where they do not tell, it is not.
+func (f FS) spared(cpu int) bool {
+	for _, name := range [...]string{"isolated", "nohz_full"} {
+		text, err := os.ReadFile(filepath.Join(f.sys, "devices/system/cpu", name))
+		if err == nil && cpuListed(string(text), cpu) {
+			return true
+		}
+	}
+	return false
+}
+
+// cpuListed reads a list such as "0-3,8". That of no CPUs is empty, or "(null)".
+func cpuListed(list string, cpu int) bool {
+	for part := range strings.SplitSeq(strings.TrimSpace(list), ",") {
+		low, high, isRange := strings.Cut(part, "-")
+		from, err := strconv.Atoi(low)
+		to, errTo := from, error(nil)
+		if isRange {
+			to, errTo = strconv.Atoi(high)
+		}
+		if err == nil && errTo == nil && from <= cpu && cpu <= to {
+			return true
+		}
+	}
+	return false
 }
 
 // ownClockBehind measures on the CPU that the calling thread is on. exec_start

@@ -38,8 +38,9 @@ type sysmon struct {
 	// call and sched are its files, held open: a look costs two small reads.
 	// sched is nil where there is none.
 	call, sched *os.File
-	// searched is when it was looked for last, while it is not known.
-	searched mem.Instant
+	search      search
+	// proved is when it was seen last to be the only thread that waits so.
+	proved mem.Instant
 	// turn tells one wait from another: se.exec_start, in ns, or where that is
 	// not to be read how often the thread has waited. seen is when it was read
 	// first, ran the instant that it stands for, 0 where it stands for none.
@@ -49,14 +50,28 @@ type sysmon struct {
 	timeout time.Duration
 }
 
+// search is how it is looked for while it is not known.
+type search struct {
+	// looked is when that was last. All threads are looked at from next on, and
+	// pause after that again.
+	looked, next mem.Instant
+	pause        time.Duration
+}
+
 const (
 	// sysmonTries bounds how many threads are looked at: the runtime starts its
 	// monitor first of all (runtime.main), only C may have been earlier. Where the
 	// threads' numbers have begun anew since, it may be missed.
 	sysmonTries = 64
-	// searchEvery is how often it is looked for: while it is awake it cannot be
-	// told from others.
-	searchEvery = time.Second
+	// firstTries is how many of the oldest threads are looked at each time.
+	firstTries = 4
+	// searchEvery is how often it is looked for among the oldest threads: while it
+	// is awake it cannot be told from others. All threads are looked at more and
+	// more rarely, as long as none is found: a busy process has many.
+	searchEvery  = time.Second
+	searchRarely = time.Minute
+	// longestSleep is that of sysmon: half of runtime.forcegcperiod, and a little.
+	longestSleep = time.Minute + 100*time.Millisecond
 	// napping is the longest nap; a wait with a shorter timeout is for a timer,
 	// and over before it matters.
 	napping = 20 * time.Millisecond
@@ -74,11 +89,7 @@ const (
 func (p *Process) Sysmon(note mem.Addr) (Sleep, error) {
 	s := &p.sysmon
 	if s.tid == "" {
-		if now := Now(); s.searched == 0 || now.Sub(s.searched) >= searchEvery {
-			s.searched = now
-			return p.findSysmon(note)
-		}
-		return Sleep{}, nil
+		return p.searchSysmon(note)
 	}
 	line, err := again(s.call)
 	if err != nil {
@@ -89,33 +100,103 @@ func (p *Process) Sysmon(note mem.Addr) (Sleep, error) {
 	if !wait.timed() || note != 0 && wait.uaddr != note {
 		return Sleep{}, nil
 	}
-	return p.sleep(wait.timeoutAt)
+	return p.sysmonSleep(note, wait.timeoutAt)
 }
 
-// findSysmon looks through the threads.
-func (p *Process) findSysmon(note mem.Addr) (Sleep, error) {
-	tids, err := p.threads()
-	if err != nil {
+// sysmonSleep tells the wait of the thread that is followed, and forgets the
+// thread where it cannot be sysmon's.
+func (p *Process) sysmonSleep(note, timeoutAt mem.Addr) (Sleep, error) {
+	out, err := p.sleep(timeoutAt)
+	if err != nil || !out.Deep {
+		return out, err
+	}
+	if note == 0 && !p.stillSysmon(out.For) {
+		p.sysmon.forget()
+		p.sysmon.search.rest(Now())
+	}
+	if p.sysmon.tid == "" || out.For > longestSleep {
+		return Sleep{}, nil
+	}
+	return out, nil
+}
+
+// searchSysmon looks for it, if it is time.
+func (p *Process) searchSysmon(note mem.Addr) (Sleep, error) {
+	all, some := p.sysmon.search.due(Now())
+	switch {
+	case all:
+		return p.findSysmon(note, sysmonTries)
+	case some && note != 0:
+		return p.findSysmon(note, firstTries)
+	}
+	return Sleep{}, nil
+}
+
+// due tells whether all threads are to be looked at now, or at least some.
+func (s *search) due(now mem.Instant) (all, some bool) {
+	if s.looked != 0 && now.Sub(s.looked) < searchEvery {
+		return false, false
+	}
+	s.looked = now
+	if now < s.next {
+		return false, true
+	}
+	s.pause = min(max(2*s.pause, searchEvery), searchRarely)
+	s.next = now.Add(s.pause)
+	return true, true
+}
+
+// rest lets it be for the longest pause.
+func (s *search) rest(now mem.Instant) {
+	*s = search{looked: now, next: now.Add(searchRarely), pause: searchRarely}
+}
+
+// stillSysmon looks again whether the thread that is followed is the monitor, where
+// nothing but its way to wait tells it: no sleep is longer than that of sysmon, and
+// no second thread waits in the same way. The latter is looked at once a minute.
+func (p *Process) stillSysmon(sleep time.Duration) bool {
+	if sleep > longestSleep {
+		return false
+	}
+	s, now := &p.sysmon, Now()
+	if now.Sub(s.proved) < searchRarely {
+		return true
+	}
+	s.proved = now
+	tid, _, n, err := p.waiting(0, sysmonTries)
+	return err != nil || n == 0 || n == 1 && tid == s.tid
+}
+
+// findSysmon looks through so many threads.
+func (p *Process) findSysmon(note mem.Addr, tries int) (Sleep, error) {
+	found, at, n, err := p.waiting(note, tries)
+	if err != nil || n != 1 {
 		return Sleep{}, err
 	}
-	found, at, n := "", mem.Addr(0), 0
+	if err := p.follow(found); err != nil {
+		return Sleep{}, nil //nolint:nilerr // it has ended
+	}
+	return p.sysmonSleep(note, at)
+}
+
+// waiting counts the threads that wait as sysmon does, and tells the last of them,
+// and where its timeout is.
+func (p *Process) waiting(note mem.Addr, tries int) (found string, at mem.Addr, n int, err error) {
+	tids, err := p.threads(tries)
+	if err != nil {
+		return "", 0, 0, err
+	}
 	for _, tid := range tids {
 		wait, err := p.wait(tid)
 		if errors.Is(err, ErrNoPermission) {
-			return Sleep{}, err
+			return "", 0, 0, err
 		}
 		if err == nil && wait.timed() && (note == 0 || wait.uaddr == note) {
 			found, at = tid, wait.timeoutAt
 			n++
 		}
 	}
-	if n != 1 {
-		return Sleep{}, nil
-	}
-	if err := p.follow(found); err != nil {
-		return Sleep{}, nil //nolint:nilerr // it has ended
-	}
-	return p.sleep(at)
+	return found, at, n, nil
 }
 
 // follow holds the thread's files open.
@@ -124,7 +205,7 @@ func (p *Process) follow(tid string) error {
 	if err != nil {
 		return err
 	}
-	p.sysmon = sysmon{tid: tid, call: call}
+	p.sysmon = sysmon{tid: tid, call: call, proved: Now()}
 	if sched, err := p.open(filepath.Join("task", tid, "sched")); err == nil {
 		p.sysmon.sched = sched
 	}
@@ -150,20 +231,25 @@ func again(f *os.File) ([]byte, error) {
 }
 
 // threads are the process's threads that may be it: by number, the lowest first.
-func (p *Process) threads() ([]string, error) {
+// The kernel lists the oldest first: of a few no more are read.
+func (p *Process) threads(tries int) ([]string, error) {
 	tasks, err := p.open("task")
 	if err != nil {
 		return nil, err
 	}
 	defer tasks.Close() //nolint:errcheck // only read
-	names, err := tasks.Readdirnames(maxThreads)
+	most := maxThreads
+	if tries < sysmonTries {
+		most = tries
+	}
+	names, err := tasks.Readdirnames(most)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, problem(p.path("task"), err)
 	}
 	slices.SortFunc(names, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 	})
-	return names[:min(len(names), sysmonTries)], nil
+	return names[:min(len(names), tries)], nil
 }
 
 // futexWait is a thread's wait on a futex.
@@ -269,7 +355,7 @@ func (p *Process) timespec(at mem.Addr) (time.Duration, error) {
 		return 0, err
 	}
 	sec, nsec := int64(binary.NativeEndian.Uint64(b[:])), int64(binary.NativeEndian.Uint64(b[8:]))
-	const most = int64(1 << 32)
+	const most = int64(time.Hour / time.Second) // nothing that waits so is known to wait longer
 	if sec < 0 || sec > most || nsec < 0 || nsec >= int64(time.Second) {
 		return 0, nil // it has woken, and the stack is used for something else
 	}
@@ -307,7 +393,8 @@ func parseExecStart(b []byte) (int64, error) {
 		ms, fraction, found := bytes.Cut(bytes.TrimSpace(value), []byte("."))
 		whole, err := strconv.ParseInt(string(ms), 10, 64)
 		part, errPart := strconv.ParseInt(string(fraction), 10, 64)
-		if err != nil || errPart != nil || !found || len(fraction) != 6 || whole < 0 || part < 0 {
+		const most = 1 << 61 / int64(time.Millisecond) // 73 years
+		if err != nil || errPart != nil || !found || len(fraction) != 6 || whole < 0 || whole > most || part < 0 {
 			return 0, fmt.Errorf("se.exec_start: want milliseconds, have %q", clip(value))
 		}
 		return whole*int64(time.Millisecond) + part, nil

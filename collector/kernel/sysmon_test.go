@@ -3,9 +3,11 @@ package kernel
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -95,23 +97,106 @@ func TestClockOfAThreadThatSleeps(t *testing.T) {
 	}
 }
 
-// Measuring a CPU's clock leaves the thread where it was allowed before.
-func TestClockBehindGoesHome(t *testing.T) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	var before, after unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &before); err != nil {
+// A process in which no monitor thread is found costs less and less.
+func TestSearchBacksOff(t *testing.T) {
+	t.Parallel()
+	var s search
+	wholly, partly := []time.Duration{}, 0
+	for now := time.Duration(0); now < 5*time.Minute; now += 100 * time.Millisecond {
+		switch all, some := s.due(mem.Instant(time.Hour + now)); {
+		case all:
+			wholly = append(wholly, now/time.Second)
+		case some:
+			partly++
+		}
+	}
+	if want := []time.Duration{0, 1, 3, 7, 15, 31, 63, 123, 183, 243}; !slices.Equal(wholly, want) {
+		t.Errorf("all threads were looked at after %v s, want %v", wholly, want)
+	}
+	if partly < 280 || partly > 300 {
+		t.Errorf("the oldest were looked at %d times in 5 minutes, want each second", partly)
+	}
+}
+
+// waiter is a thread that waits on a futex as sysmon does.
+type waiter struct {
+	word    uint32
+	timeout unix.Timespec
+	tid     chan int
+	over    chan struct{}
+}
+
+func newWaiter(t *testing.T, timeout time.Duration) (w *waiter, tid string) {
+	t.Helper()
+	w = &waiter{timeout: unix.NsecToTimespec(int64(timeout)), tid: make(chan int, 1), over: make(chan struct{})}
+	go func() {
+		defer close(w.over)
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		w.tid <- unix.Gettid()
+		_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&w.word)), futexWaitPrivate, 0, uintptr(unsafe.Pointer(&w.timeout)), 0, 0)
+	}()
+	t.Cleanup(w.wake)
+	return w, strconv.Itoa(<-w.tid)
+}
+
+func (w *waiter) wake() {
+	const wakePrivate = 129
+	for {
+		_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&w.word)), wakePrivate, 1, 0, 0, 0)
+		select {
+		case <-w.over:
+			return
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// Without the runtime's symbols a thread is the monitor by its way to wait alone.
+// One that turns out to be another is let go, and not taken again at once.
+func TestLookAlikeIsForgotten(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		timeout time.Duration
+		second  bool
+		want    bool
+	}{
+		{"as sysmon", 50 * time.Second, false, true},
+		{"a sleep that is too long", 90 * time.Second, false, false},
+		{"a second thread that waits so", 50 * time.Second, true, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := openSelf(t, Options{})
+			_, tid := newWaiter(t, c.timeout)
+			if c.second {
+				newWaiter(t, 40*time.Second)
+			}
+			time.Sleep(50 * time.Millisecond)
+			if err := p.follow(tid); err != nil {
+				t.Fatal(err)
+			}
+			p.sysmon.proved = p.sysmon.proved.Add(-2 * searchRarely)
+			got, err := p.Sysmon(0)
+			if err != nil || got.Deep != c.want || (p.sysmon.tid != "") != c.want {
+				t.Errorf("%+v, %v; followed: %q", got, err, p.sysmon.tid)
+			}
+			if again, err := p.Sysmon(0); again.Deep != c.want || err != nil {
+				t.Errorf("the next look: %+v, %v", again, err)
+			}
+		})
+	}
+}
+
+// The monitor thread of a program that is stripped or not is not longer asleep
+// than it ever is.
+func TestSleepsThatAreTooLong(t *testing.T) {
+	p := openSelf(t, Options{})
+	w, tid := newWaiter(t, 30*time.Minute)
+	time.Sleep(50 * time.Millisecond)
+	if err := p.follow(tid); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Default().clockBehind(0); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error)
-	go func() { done <- unix.SchedGetaffinity(0, &after) }()
-	if err := <-done; err != nil || after != before {
-		t.Errorf("%v, want %v: %v", after, before, err)
-	}
-	if _, err := Default().clockBehind(1023); err == nil {
-		t.Error("CPU 1023 has a clock")
+	if got, err := p.Sysmon(mem.Addr(uintptr(unsafe.Pointer(&w.word)))); err != nil || got != (Sleep{}) {
+		t.Errorf("%+v, %v, want nothing told", got, err)
 	}
 }

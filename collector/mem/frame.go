@@ -73,7 +73,7 @@ type Process struct {
 }
 
 // EnvNames are the environment variables that say how a process keeps memory;
-// whyres reads no other.
+// whyres keeps no other, and of GODEBUG no more than GodebugNames.
 func EnvNames() []string {
 	return []string{"GODEBUG", "GOGC", "GOMEMLIMIT", "MALLOC_ARENA_MAX"}
 }

@@ -14,3 +14,9 @@ func (p *Process) Godebug(name string) string {
 	}
 	return value
 }
+
+// GodebugNames are the settings of GODEBUG that say how memory is kept; whyres
+// remembers no other: what else stands there is nobody's business.
+func GodebugNames() []string {
+	return []string{"adaptivestackstart", "disablethp", "gcshrinkstackoff", "madvdontneed"}
+}

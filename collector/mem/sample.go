@@ -307,7 +307,7 @@ type GoClock struct {
 	// timer of the program is due before.
 	SysmonSleep int64 `json:"sysmon_sleep_ns,omitempty"`
 	// Timer is when the earliest timer of the program is due (1.14+), those of
-	// the runtime itself among them; 0 for none.
+	// the runtime itself among them; 0 for none, and in light samples.
 	Timer Instant `json:"timer,omitempty"`
 	// ScavengerParked: the background scavenger waits to be woken;
 	// ScavengerAsked: sysmon will wake it when it wakes itself.

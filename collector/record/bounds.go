@@ -95,7 +95,43 @@ func checkSample(s *mem.Sample) error {
 		checkMemStats(s.MemStats),
 		checkSizes("status", s.VMSize, s.VMPTE, s.VMLck, s.VMHWM),
 		checkCgroup(s.Cgroup),
+		checkClock(s.Clock),
+		checkPages(s.Pages),
 	)
+}
+
+func checkClock(c *mem.GoClock) error {
+	if c == nil {
+		return nil
+	}
+	return first(
+		within("sysmon_ran", int64(c.SysmonRan), 0, maxInstant),
+		within("sysmon_wakes", int64(c.SysmonWakes), 0, maxInstant),
+		within("sysmon_sleep_ns", c.SysmonSleep, 0, maxInstant),
+		within("timer", int64(c.Timer), 0, maxInstant),
+	)
+}
+
+func checkPages(p *mem.GoPages) error {
+	if p == nil {
+		return nil
+	}
+	amounts := []mem.Amount{
+		p.InUse, p.Stacks, p.Manual, p.Idle, p.Released, p.Reserved, p.Dense, p.Next, p.Now, p.Objects, p.Holes,
+	}
+	for i := range p.Sizes {
+		c := &p.Sizes[i]
+		amounts = append(amounts, c.InUse, mem.Amount{Bytes: c.Allocated, Resident: c.Free})
+	}
+	if g := p.Goroutines; g != nil {
+		amounts = append(amounts, g.Live, g.Dead, g.System, g.Free)
+	}
+	for _, a := range amounts {
+		if err := checkSizes("go_pages", a.Bytes, a.Resident, a.Huge, a.Zero); err != nil {
+			return err
+		}
+	}
+	return checkSizes("go_pages", p.Either)
 }
 
 func checkCgroup(g *mem.Cgroup) error {

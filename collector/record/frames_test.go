@@ -50,7 +50,18 @@ func handBuilt() []mem.Frame {
 		Smaps:   &mem.Smaps{Rss: 38 << 20, LazyFree: 4096},
 		VMAs:    []mem.VMA{{Range: mem.RangeAt(0xc000000000, 64<<20), Perms: "rw-p", Path: "[anon: Go: heap]", Rss: 30 << 20}},
 		VMAsCut: 3, VMAsCutRSS: 12 << 10,
-		Pages:    &mem.GoPages{Arenas: []mem.Range{mem.RangeAt(0xc000000000, 64<<20)}, Idle: mem.Amount{Bytes: 24 << 20, Resident: 23 << 20}, Agrees: true},
+		Pages: &mem.GoPages{
+			Arenas: []mem.Range{mem.RangeAt(0xc000000000, 64<<20)}, Idle: mem.Amount{Bytes: 24 << 20, Resident: 23 << 20}, Agrees: true,
+			Dense: mem.Amount{Bytes: 20 << 20, Resident: 20 << 20}, Next: mem.Amount{Bytes: 19 << 20, Resident: 18 << 20, Huge: 2 << 20},
+			Now: mem.Amount{Bytes: 4 << 20, Resident: 3 << 20}, Searched: true,
+			Sizes:      []mem.SizeClass{{Class: 3, Size: 24, Spans: 2, Objects: 9, InUse: mem.Amount{Bytes: 16 << 10, Resident: 8 << 10}, Allocated: 216, Free: 16000}},
+			Goroutines: &mem.Goroutines{Count: 4, DeadCount: 2, DeadHolding: 1, Live: mem.Amount{Bytes: 32 << 10, Resident: 28 << 10}},
+		},
+		Clock: &mem.GoClock{
+			SysmonRan: zero + 6, SysmonWakes: zero + 60_000_000_006, SysmonSleep: 60_000_000_000, Timer: zero + 90_000_000_000,
+			ScavengerParked: true, ScavengerAsked: true, ScavengerRead: true, GCRunning: true, Sweeping: true,
+			Advice: "MADV_DONTNEED", NoShrinkStacks: true, MemProfileRate: 512 << 10,
+		},
 		Returned: &mem.Returned{Ranges: 1, Bytes: 4 << 20, Resident: 8192}, Last: true,
 		Cgroup: &mem.Cgroup{
 			Path: "/a", Processes: 3, Limit: 1 << 30, Usage: 90 << 20, WorkingSet: 80 << 20, Anon: 40 << 20, File: 30 << 20,

@@ -3,9 +3,10 @@ package target
 import "whyres/collector/mem"
 
 // clock is when the Go runtime's clock comes round again. What of it cannot be
-// read is left out: the sample's other numbers do not depend on it.
-func (v *View) clock() *mem.GoClock {
-	c, err := v.runtime.Clock()
+// read is left out: the sample's other numbers do not depend on it. A full look
+// tells the program's earliest timer too.
+func (v *View) clock(full bool) *mem.GoClock {
+	c, err := v.runtime.Clock(full)
 	if c == nil || err != nil {
 		c = &mem.GoClock{}
 	}

@@ -75,12 +75,12 @@ func buildClock(t *testing.T, toolchain string, args ...string) string {
 	return filepath.Join(dir, "clock")
 }
 
-// asleep looks until the monitor thread sleeps.
+// asleep takes full looks until the monitor thread sleeps.
 func asleep(t *testing.T, pid int) *mem.GoClock {
 	t.Helper()
 	v := viewOf(t, pid)
 	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		s, _, err := v.Look(collector.Order{})
+		s, _, err := v.Look(collector.Order{Full: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,6 +132,9 @@ func TestClockOfATimer(t *testing.T) {
 				c := asleep(t, target.pid)
 				if d := c.Timer.Sub(mem.Instant(target.said["due"])); c.Timer != 0 && (d < -off || d > off) || c.Timer == 0 && hasTimers(toolchain) {
 					t.Errorf("its timer is due at %v, want %v", c.Timer, target.said["due"])
+				}
+				if s, _, err := viewOf(t, target.pid).Look(collector.Order{}); err != nil || s.Clock != nil && s.Clock.Timer != 0 {
+					t.Errorf("a light look reads timers: %+v, %v", s.Clock, err)
 				}
 				due := mem.Instant(target.said["due"])
 				if !hasTimers(toolchain) {

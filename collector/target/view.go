@@ -225,7 +225,7 @@ func (v *View) goSide(s *mem.Sample, o collector.Order) *goruntime.Heap {
 	if stats.Sys == 0 {
 		return nil // the runtime has not started yet
 	}
-	s.MemStats, s.Clock = stats, v.clock()
+	s.MemStats, s.Clock = stats, v.clock(o.Full)
 	if !o.Full {
 		return nil
 	}

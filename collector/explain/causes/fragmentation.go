@@ -34,7 +34,7 @@ func fragmentation() Cause {
 
 func findFragmentation(f *Facts) *Finding {
 	holes, inUse := f.Leaf(ledger.HeapHoles), int64(min(f.Pages().InUse.Resident, 1<<62))
-	if holes <= inUse/5 {
+	if inUse == 0 || holes <= inUse/5 { // 0: the residency is not known
 		return nil
 	}
 	found := &Finding{

@@ -20,5 +20,6 @@
 //   - It works for a hundredth of the CPU time, with sleeps in between.
 //
 // So of an idle process all of it follows from when sysmon fell asleep, which the
-// kernel tells. The package sees no clock and no process: the facts come in.
+// kernel tells. The package sees no clock and no process: the facts come in. It
+// imports collector/mem and collector/ledger (how sizes are written) alone.
 package clock

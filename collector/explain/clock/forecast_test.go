@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,10 @@ func TestNext(t *testing.T) {
 		{"nobody knows how long sysmon has slept", func(f *Facts) {
 			f.Clock.SysmonRan, f.Clock.SysmonWakes = 0, at(80)
 		}, NextGC, seedBytes, 180, 245, 150, 4, ""},
+		// It fell asleep at 45, wakes at 105, and forces the GC at 165.
+		{"first seen asleep at 100", func(f *Facts) {
+			f.At, f.Clock.SysmonRan, f.Clock.SysmonWakes = at(100), 0, at(160)
+		}, NextGC, seedBytes, 180, 241, 150, 4, ""},
 		{"no clock at all", func(f *Facts) { f.Clock = nil }, NextGC, seedBytes, 121, 239, 150, 4, ""},
 		{"a ticker each second, followed for long", func(f *Facts) {
 			f.Clock.SysmonSleep, f.Nap = int64(time.Second), time.Second
@@ -181,5 +186,73 @@ func TestForced(t *testing.T) {
 	f.Stats.NumGC = 0
 	if gc, ok := f.forced(); ok {
 		t.Errorf("%v before the first GC", gc)
+	}
+}
+
+// Where it is not known how long sysmon has slept, it may wake at any time up to
+// its latest: the GC comes within the sleep after it was due.
+func TestForcedOfAnUnknownPhase(t *testing.T) {
+	for _, c := range []struct{ now, wakes, from, to float64 }{
+		{100, 160, 120, 180},
+		{20, 80, 120, 180},
+		{130, 150, 130, 150}, // overdue: the next wake starts it
+	} {
+		f := seed()
+		f.At, f.Clock.SysmonRan, f.Clock.SysmonWakes = at(c.now), 0, at(c.wakes)
+		gc, ok := f.forced()
+		if !ok || gc.From > at(c.from) || gc.To < at(c.to) || gc.To > at(c.to+2) {
+			t.Errorf("at %v, awake at %v at the latest: %v %v, want %v to %v", c.now, c.wakes, gc, ok, c.from, c.to)
+		}
+	}
+}
+
+// The kernel's word on when sysmon fell asleep may be too late: by what its CPU
+// lost since. However late it is looked at, the window stays short.
+func TestWindowsAllowForLostTime(t *testing.T) {
+	for now := 1.0; now < 60; now++ {
+		const lost = 0.04
+		f := seed()
+		f.At = at(now)
+		late := lost * (now - 0.02)
+		f.Clock.SysmonRan, f.Clock.SysmonWakes = at(0.02+late), at(60.02+late)
+		if gc, ok := f.forced(); !ok || gc.From > at(120.03) || gc.To < at(120.03) {
+			t.Errorf("looked at after %v s: %v, want 120.03 in it", now, gc)
+		}
+		checkWindow(t, Next(f).When, 180.1, 182.5, 30)
+	}
+}
+
+// What the target's memory holds is the target's to write: it costs no time, and
+// gives no time.
+func TestNumbersThatNoSysmonHas(t *testing.T) {
+	for name, change := range map[string]func(*Facts){
+		"a last GC in 292 years":      func(f *Facts) { f.Stats.LastGC = math.MaxInt64 - 1 },
+		"a last GC in 280 years":      func(f *Facts) { f.Stats.LastGC = math.MaxInt64 - 1e18 },
+		"a last GC after the sample":  func(f *Facts) { f.Stats.LastGC = f.At + 1 },
+		"a last GC before the boot":   func(f *Facts) { f.Stats.LastGC = math.MinInt64 },
+		"that, and a wake before too": func(f *Facts) { f.Stats.LastGC, f.Clock.SysmonWakes = math.MaxInt64, math.MinInt64 },
+	} {
+		f := seed()
+		change(f)
+		if gc, ok := f.forced(); ok {
+			t.Errorf("%s: %v, want none", name, gc)
+		}
+	}
+	for name, change := range map[string]func(c *mem.GoClock){
+		"wakes in 292 years": func(c *mem.GoClock) { c.SysmonWakes = math.MaxInt64 },
+		"wakes in two hours": func(c *mem.GoClock) { c.SysmonWakes = at(7200) },
+		"woke at the boot":   func(c *mem.GoClock) { c.SysmonWakes = 1 },
+		"woke before it":     func(c *mem.GoClock) { c.SysmonWakes = math.MinInt64 },
+		"sleeps for years":   func(c *mem.GoClock) { c.SysmonSleep = math.MaxInt64 },
+		"sleeps backwards":   func(c *mem.GoClock) { c.SysmonSleep = -int64(time.Minute) },
+		"ran in a year":      func(c *mem.GoClock) { c.SysmonRan = math.MaxInt64 },
+		"ran before boot":    func(c *mem.GoClock) { c.SysmonRan = math.MinInt64 },
+	} {
+		f := seed()
+		change(f.Clock)
+		gc, ok := f.forced()
+		if f.exact() || !ok || gc.From < at(120) || gc.From > at(121) || gc.To < at(180) || gc.To > at(183) {
+			t.Errorf("%s: %v, exact %v, want what is known without it", name, gc, f.exact())
+		}
 	}
 }

@@ -11,6 +11,7 @@ func pace(bytes int64) time.Duration {
 	const (
 		settling = 12 * time.Second
 		perSec   = 8 << 20
+		most     = 1 << 50 // four years of it: what a recording says may be any number
 	)
-	return settling + time.Duration(float64(bytes)/perSec*float64(time.Second))
+	return settling + time.Duration(float64(min(bytes, most))/perSec*float64(time.Second))
 }
