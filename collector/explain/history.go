@@ -22,6 +22,7 @@ type history struct {
 	children  children
 	resident  resident
 	marks     marks
+	counts    []causes.GoroutineCount
 	// full and any are the newest samples, full the newest with mappings.
 	full, any *mem.Sample
 }
@@ -254,6 +255,7 @@ func (h *history) sample(s *mem.Sample) {
 			t.GoroutinesFirst = p.Goroutines.Count
 		}
 		t.GoroutinesLast = p.Goroutines.Count
+		h.counts = append(thinned(h.counts), causes.GoroutineCount{At: s.At, Count: p.Goroutines.Count})
 	}
 }
 
@@ -284,6 +286,7 @@ func (h *history) trace(last mem.Instant, lost uint64) *causes.Trace {
 	t.Refaulted = min(t.Refaulted, uint64(max(0, t.Left)))
 	t.RefaultedSoon = min(h.again.Soon, t.Refaulted)
 	t.Marked = h.marks.list()
+	t.GoroutineCounts = append([]causes.GoroutineCount(nil), h.counts...)
 	t.Refused = copied(t.Refused)
 	return &t
 }
@@ -304,8 +307,7 @@ type marks struct {
 	seen []causes.Marked
 }
 
-// see notes the newest GC. When there are too many, every second one between the
-// first and the newest is dropped, so that what is left spans the whole trace.
+// see notes the newest GC.
 func (g *marks) see(s *mem.Sample) {
 	m := s.MemStats
 	if m == nil || m.HeapMarked == 0 || m.HeapMarked > math.MaxInt64 {
@@ -314,15 +316,21 @@ func (g *marks) see(s *mem.Sample) {
 	if n := len(g.seen); n > 0 && g.seen[n-1].NumGC >= m.NumGC {
 		return
 	}
-	if len(g.seen) == causes.MaxMarked {
-		kept, last := g.seen[:1], g.seen[len(g.seen)-1]
-		for i := 2; i < len(g.seen); i += 2 {
-			kept = append(kept, g.seen[i])
-		}
-		kept = append(kept, last)
-		g.seen = kept
+	g.seen = append(thinned(g.seen), causes.Marked{NumGC: m.NumGC, At: s.At, Bytes: m.HeapMarked})
+}
+
+// thinned has room for one more: when there are too many points, every second one
+// between the first and the newest is dropped, so that what is left spans the
+// whole trace.
+func thinned[P any](points []P) []P {
+	if len(points) < causes.MaxMarked {
+		return points
 	}
-	g.seen = append(g.seen, causes.Marked{NumGC: m.NumGC, At: s.At, Bytes: m.HeapMarked})
+	kept, last := points[:1], points[len(points)-1]
+	for i := 2; i < len(points); i += 2 {
+		kept = append(kept, points[i])
+	}
+	return append(kept, last)
 }
 
 func (g *marks) list() []causes.Marked { return append([]causes.Marked(nil), g.seen...) }

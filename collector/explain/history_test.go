@@ -256,6 +256,16 @@ func TestHistory(t *testing.T) {
 			[...]any{int64(500 * kib), int64(4 * kib), int64(12 * kib), 10, 30},
 		},
 		{
+			"goroutines",
+			[]mem.Frame{
+				mapped(102*sec, func(s *mem.Sample, _ *mem.VMA) { s.Pages = &mem.GoPages{} }),
+				mapped(103*sec, func(s *mem.Sample, _ *mem.VMA) { s.Pages = &mem.GoPages{Goroutines: &mem.Goroutines{Count: 10}} }),
+				mapped(104*sec, func(s *mem.Sample, _ *mem.VMA) { s.Pages = &mem.GoPages{Goroutines: &mem.Goroutines{Count: 30}} }),
+			},
+			func(t *causes.Trace) any { return t.GoroutineCounts },
+			[]causes.GoroutineCount{{At: 103 * sec, Count: 10}, {At: 104 * sec, Count: 30}},
+		},
+		{
 			"what GCs found live",
 			[]mem.Frame{
 				light(101*sec, func(s *mem.Sample) { s.MemStats = &mem.MemStats{NumGC: 3, HeapMarked: 5} }),
@@ -284,6 +294,20 @@ func TestHistory(t *testing.T) {
 				t.Errorf("after an exec: %+v, want %+v", got, want)
 			}
 		})
+	}
+}
+
+func TestGoroutineCountsAreBounded(t *testing.T) {
+	a := NewAccumulator()
+	const looks = 5000
+	for i := range looks {
+		a.Observe(mapped(mem.Instant(i+1)*sec, func(s *mem.Sample, _ *mem.VMA) {
+			s.Pages = &mem.GoPages{Goroutines: &mem.Goroutines{Count: i + 1}}
+		}))
+	}
+	got := a.history.trace(a.last, 0).GoroutineCounts
+	if len(got) > causes.MaxMarked || got[0].Count != 1 || got[len(got)-1].Count != looks {
+		t.Fatalf("%d counts, from %+v to %+v", len(got), got[0], got[len(got)-1])
 	}
 }
 

@@ -170,9 +170,18 @@ type Trace struct {
 	// sample, 0 where not read.
 	GoroutinesFirst int `json:"goroutines_first"`
 	GoroutinesLast  int `json:"goroutines_last"`
+	// GoroutineCounts are those of full samples: at most MaxMarked, spread over the
+	// trace, the first and the newest among them.
+	GoroutineCounts []GoroutineCount `json:"goroutine_counts,omitempty"`
 }
 
-// MaxMarked bounds Trace.Marked.
+// GoroutineCount is how many goroutines were alive.
+type GoroutineCount struct {
+	At    mem.Instant `json:"at"`
+	Count int         `json:"count"`
+}
+
+// MaxMarked bounds Trace.Marked and Trace.GoroutineCounts.
 const MaxMarked = 64
 
 // Marked is what a GC found live.

@@ -19,7 +19,7 @@ func fragmentation() Cause {
 				"is gone: one object that lives long holds the whole span. After a peak the objects that stay are spread over all spans that the peak had filled. " +
 				"New objects of the same size fill the holes; those of other sizes cannot. Go never moves an object.",
 			Proof: "whyres counts the allocated slots of every span. It speaks up where the holes are above a fifth of the heap in use, and calls it proved where they " +
-				"are also more than what the program, at its pace since the last GC, will fill before the next: right after each GC a busy heap is full of holes that it fills again.",
+				"are also more than what the program can fill before the next GC, or will, where it has been quiet for two minutes; likely where it sleeps, and has hardly allocated since the last GC. Right after each GC a busy heap is full of holes that it fills again.",
 			Remedy: []string{
 				"allocate what lives long apart from what does not: copy the few objects that stay, once the peak is over, so that their old spans get empty",
 				"keep large peaks out of the heap: fewer objects at a time, pooled or larger buffers",
@@ -53,8 +53,8 @@ func findFragmentation(f *Facts) *Finding {
 	} else {
 		found.Ask = []string{fmt.Sprintf("whyres explain -p %d --sizes tells which sizes of objects have the holes", f.Process.PID)}
 	}
-	if f.Stats().NumGC > 0 && holes-f.room() >= max(f.Worth(), inUse/5) {
-		found.Confidence = Proved
+	if least := max(f.Worth(), inUse/5); f.Stats().NumGC > 0 && holes-f.room() >= least {
+		found.Confidence = f.sure(holes-f.growth() >= least)
 	}
 	return found
 }

@@ -2,6 +2,8 @@ package causes
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"whyres/collector/ledger"
 )
@@ -20,10 +22,12 @@ func gcClock() Cause {
 				"the runtime's monitor thread does that, and it may sleep for another minute.",
 			Proof: "whyres reads which free pages are resident, how full each chunk was, what the scavenger aims at, and when the last GC was. " +
 				"It leaves out the memory that the program is about to fill again before its next GC, by the pace since the last; " +
-				"while a program is at work, and what it leaves out is the larger part, the rest is called possible.",
+				"nothing where the program sleeps, and has hardly allocated since. Proved is what the program cannot fill before the next GC, whatever it does, where that is the larger part, or what it " +
+				"left unused for two minutes; likely, what it leaves unused while it sleeps; possible, the rest: a program may only pause.",
 			Remedy: []string{
-				"wait: it goes by itself, at the latest after two forced GCs, some four to six minutes after it was dropped",
+				"wait, where a GC has run before: it goes by itself, at the latest after two forced GCs, some four to six minutes after it was dropped. Before the first GC none is forced",
 				"debug.FreeOSMemory() in the program once a big job is done: a full GC, and faults when the memory is used again",
+				"where Go releases by MADV_FREE, or its heap is locked, neither lowers RES: see the causes madv-free and locked-memory",
 			},
 			Versions: "Go 1.13 and newer; the wait for full chunks since Go 1.21.",
 			Sources: []string{
@@ -47,7 +51,11 @@ func findGCClock(f *Facts) *Finding {
 	found := &Finding{
 		Confidence: sure, Takes: takes, Says: "are free in Go's heap and wait for " + waitsFor(f, takes),
 		Evidence: []string{f.lastGC()},
-		Remedy:   []string{"wait: " + f.nextGC(), "debug.FreeOSMemory() in the program after a big job, at the price of a full GC"},
+		Remedy:   f.getsFree(takes),
+	}
+	if why, remedy := f.staysInRES(); why != "" {
+		found.Says += "; that will not lower RES: " + why
+		found.Remedy = remedy
 	}
 	if dense := f.Leaf(ledger.IdleDense); dense > 0 {
 		found.Evidence = append(found.Evidence, denseEvidence(f, dense))
@@ -66,7 +74,22 @@ func findGCClock(f *Facts) *Finding {
 
 // waitsFor: the largest part of what is taken tells.
 func waitsFor(f *Facts, takes []Take) string {
-	var dense, due int64
+	dense, due := parts(takes)
+	switch {
+	case f.Stats().NumGC == 0:
+		return "the first GC: before it the scavenger has no goal"
+	case dense < due && f.scavengerDone():
+		return "the next GC: the scavenger sleeps until then"
+	case dense < due:
+		return "the scavenger, which may give them back now"
+	case int64(f.Pages().Next.Resident) < dense/2:
+		return "two more GCs: the chunks that they are in were nearly full when the last one ran"
+	}
+	return "the next GC: the chunks that they are in were nearly full before the last one"
+}
+
+// parts are what of the takes waits for a GC, and for the scavenger.
+func parts(takes []Take) (dense, due int64) {
 	for _, t := range takes {
 		switch t.Leaf {
 		case ledger.IdleDense:
@@ -75,15 +98,73 @@ func waitsFor(f *Facts, takes []Take) string {
 			due = t.Bytes
 		}
 	}
+	return dense, due
+}
+
+// scavengerDone: it sleeps, and nobody has been asked to wake it before a GC does.
+func (f *Facts) scavengerDone() bool {
+	c := f.Clock()
+	return c.ScavengerRead && c.ScavengerParked && !c.ScavengerAsked && f.asleep() > 0
+}
+
+// getsFree is what to do for the memory to go, which fits what it waits for.
+func (f *Facts) getsFree(takes []Take) []string {
+	const free = "debug.FreeOSMemory() in the program after a big job, at the price of a full GC"
+	dense, due := parts(takes)
 	switch {
 	case f.Stats().NumGC == 0:
-		return "the first GC: before it the scavenger has no goal"
-	case dense < due:
-		return "the scavenger, which may give them back now"
-	case int64(f.Pages().Next.Resident) < dense/2:
-		return "two more GCs: the chunks that they are in were nearly full when the last one ran"
+		return []string{free, "waiting helps only while the program allocates: " + f.nextGC()}
+	case dense < due && !f.scavengerDone():
+		return []string{"wait: " + f.scavengerComes(), free}
+	case f.Stats().GCPercent < 0:
+		return []string{free, f.nextGC()}
 	}
-	return "the next GC: the chunks that they are in were nearly full before the last one"
+	return []string{"wait: " + f.nextGC(), free}
+}
+
+// scavengerComes is when the scavenger gets to what is above its goal.
+func (f *Facts) scavengerComes() string {
+	c := f.Clock()
+	switch left := c.SysmonWakes.Sub(f.Sample.At); {
+	case c.ScavengerRead && !c.ScavengerParked:
+		return "the scavenger is at work on them; they need no GC"
+	case c.ScavengerAsked && c.SysmonWakes > 0:
+		return fmt.Sprintf("the monitor thread wakes the scavenger in %s at the latest; they need no GC", lasted(max(left, time.Second)))
+	}
+	return "the scavenger gets to them by itself, within about a minute while the process is idle; they need no GC"
+}
+
+// staysInRES tells why memory that Go gives back does not leave RES, and what would
+// change that; "" where it leaves.
+func (f *Facts) staysInRES() (why string, remedy []string) {
+	switch {
+	case f.heapAllLocked() && f.GoMinor() >= 21:
+		return "Go's heap is locked, and what is given back stays unless it was locked with MCL_ONFAULT",
+			[]string{"add MCL_ONFAULT to the flags of mlockall, or lock by mlock only the pages that must never be swapped"}
+	case f.heapAllLocked():
+		return "Go's heap is locked, and what is given back stays",
+			[]string{"drop mlockall, and lock by mlock only the pages that must never be swapped; or build it with Go 1.21 or newer, and add MCL_ONFAULT"}
+	case f.releasesLazily():
+		_, remedy := f.whyLazy()
+		return "this process gives memory back by MADV_FREE, and the kernel counts it until memory gets short", []string{remedy}
+	}
+	return "", nil
+}
+
+// releasesLazily: by the runtime's own setting, or else by its version and the last
+// word of GODEBUG on it (runtime.parsedebugvars).
+func (f *Facts) releasesLazily() bool {
+	if advice := f.Clock().Advice; advice != "" {
+		return advice == "MADV_FREE"
+	}
+	minor := f.GoMinor()
+	lazy := minor >= 12 && minor <= 15
+	for setting := range strings.SplitSeq(f.Env("GODEBUG"), ",") {
+		if value, found := strings.CutPrefix(setting, "madvdontneed="); found && minor >= 12 {
+			lazy = value == "0"
+		}
+	}
+	return lazy
 }
 
 func denseEvidence(f *Facts, dense int64) string {

@@ -17,9 +17,9 @@ func goalMet() Cause {
 				"again before the next GC: with GOGC=100 it may double. In a busy program this headroom is used in each GC cycle, and " +
 				"giving it back would only bring page faults. In a program that has gone quiet it stays until the next GC finds less memory in " +
 				"use, and sets a lower goal.",
-			Proof: "The goal is read from the runtime. whyres calls it proved where the program has had no GC for ten seconds, and for three times as long as is usual for it, will not fill " +
-				"the headroom at its pace since then before a GC is forced, and the headroom is more than a quarter of the heap in use; " +
-				"possible where the program may well be about to fill it, which is healthy.",
+			Proof: "The goal is read from the runtime. What the program leaves unused is what it will not fill at its pace since the last GC before one is forced, where that is more than a quarter of the heap in use. " +
+				"whyres calls it proved where no GC came by growth for two minutes; likely where the program sleeps, and has hardly allocated since the last GC, ten seconds ago or more; " +
+				"possible otherwise: a program at work is about to fill it, and one that works in bursts only pauses, which both are healthy.",
 			Remedy: []string{
 				"a lower GOGC (GOGC=50, debug.SetGCPercent(50)): less headroom, for more GC work",
 				"GOMEMLIMIT (Go 1.19 and newer): near the limit the heap keeps no headroom",
@@ -47,17 +47,24 @@ func findGoalMet(f *Facts) *Finding {
 		Remedy:   []string{lowerGOGC(m.GCPercent), f.nextGC() + "; it sets a new goal"},
 	}
 	if f.unusedHeadroom(takes) {
-		found.Confidence = Proved
-		found.Says += ", and the program does not use them"
+		found.Confidence = f.sure(false)
 		found.Evidence = append(found.Evidence, fmt.Sprintf("since that GC the program has allocated %s", size(f.sinceMarked())))
-	} else {
-		found.Ask = []string{"look again in a minute: a program at work fills this memory before each GC, and that is healthy; one that has gone quiet leaves it unused"}
+	}
+	switch found.Confidence {
+	case Proved:
+		found.Says += ", and the program does not use them"
+	case Likely:
+		found.Says += ", and the program sleeps, and has hardly allocated anything since the last GC"
+		found.Ask = []string{"look again in two minutes: one look cannot tell a pause between bursts of work, before which this memory is kept with good reason, from its end"}
+	case Possible:
+		found.Ask = []string{"look again in a minute: a program at work fills this memory before each GC, and that is healthy; one that has gone quiet leaves it unused; a pause between bursts of work looks the same for two minutes"}
 	}
 	return found
 }
 
-// unusedHeadroom: the program has gone quiet, and it is more than what the program will fill, and than a quarter
-// of what is in use, which is little beside the doubling that GOGC=100 allows.
+// unusedHeadroom: the program pauses at least, and it is more than what the program
+// will fill at that pace, and than a quarter of what is in use, which is little
+// beside the doubling that GOGC=100 allows.
 func (f *Facts) unusedHeadroom(takes []Take) bool {
 	kept := Total(takes)
 	_, quiet := f.untilForced()

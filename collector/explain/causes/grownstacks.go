@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"whyres/collector/ledger"
+	"whyres/collector/mem"
 )
 
 // The least stack of a goroutine (runtime.stackMin), and from which average on
@@ -25,7 +26,7 @@ func grownStacks() Cause {
 				"a stack that was 64 KiB once takes five GCs to get down to 2 KiB. GODEBUG=gcshrinkstackoff=1 turns that off. " +
 				"Since Go 1.19 new goroutines start with the average size that the last GC saw in use.",
 			Proof: "whyres reads the size of each stack, not how much of it is in use: deep calls may be going on in them. So it is likely at most, " +
-				"where shrinking is turned off, and possible otherwise.",
+				"where shrinking is turned off, and possible otherwise. Of a thousand goroutines or more the whole stacks count as theirs (goroutine-leak), unless shrinking is off.",
 			Remedy: []string{
 				"no gcshrinkstackoff=1 in GODEBUG",
 				"wait for some GCs, or call runtime.GC() some times after what needed the depth",
@@ -44,8 +45,7 @@ func findGrownStacks(f *Facts) *Finding {
 		return nil
 	}
 	average := of.Live.Bytes / uint64(of.Count)
-	live := min(int64(min(of.Live.Resident, 1<<62)), f.Leaf(ledger.StacksInUse))
-	grown := live - int64(of.Count)*leastStack
+	grown := grown(f, of)
 	if average < grownStack || grown <= 0 {
 		return nil
 	}
@@ -64,6 +64,11 @@ func findGrownStacks(f *Facts) *Finding {
 		found.Ask = nil
 	}
 	return found
+}
+
+// grown is what the stacks of goroutines alive hold above the least.
+func grown(f *Facts, of *mem.Goroutines) int64 {
+	return min(int64(min(of.Live.Resident, 1<<62)), f.Leaf(ledger.StacksInUse)) - int64(of.Count)*leastStack
 }
 
 // noShrink: GODEBUG's last word on gcshrinkstackoff is what counts.

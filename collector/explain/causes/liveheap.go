@@ -19,7 +19,8 @@ func liveHeap() Cause {
 			Mechanism: "A GC frees only what no variable leads to any more. A cache without bounds, a map that entries are never deleted from, " +
 				"a slice of a large array: all these stay live. No setting of the GC or the scavenger gives live memory back.",
 			Proof: "What the last GC marked is read from the runtime. Whether the program needs it only its owner knows: so one look calls it possible, " +
-				"and a trace in which each of the last three GCs or more, over a minute at least, found more than the one before calls it likely. whyres never calls it proved.",
+				"and a trace in which each of the last three GCs or more found more than the one before calls it likely, where these took a minute at least, " +
+				"or ten seconds in a process that was older than that, and rose by a tenth above all before them. whyres never calls it proved.",
 			Remedy: []string{
 				"go tool pprof -sample_index=inuse_space http://ADDRESS/debug/pprof/heap (with net/http/pprof in the program): it shows who allocated what is live",
 				"two such profiles some time apart: go tool pprof -base first.pb.gz second.pb.gz shows what grew",
@@ -63,9 +64,10 @@ func findLiveHeap(f *Facts) *Finding {
 	return found
 }
 
-// grewLive: each of the last three GCs seen found more live than the one before,
-// together a tenth and what is worth telling. A program that starts grows too: it
-// takes a minute, or ten seconds of a process that is older than that.
+// grewLive: each of the last three GCs seen, or more, found more live than the one
+// before, and the last a tenth and what is worth telling above where they began
+// and above all before. A program that starts grows too: it takes a minute, or
+// ten seconds of a process that is older than that.
 func (f *Facts) grewLive() (grown bool, told string) {
 	const steps = 3
 	if f.Trace == nil || len(f.Trace.Marked) <= steps {
@@ -74,16 +76,26 @@ func (f *Facts) grewLive() (grown bool, told string) {
 	marked := f.Trace.Marked
 	first, last := marked[0], marked[len(marked)-1]
 	told = fmt.Sprintf("GC %d found %s live, GC %d, %s later, %s", first.NumGC, size(int64(first.Bytes)), last.NumGC, lasted(last.At.Sub(first.At)), size(int64(last.Bytes)))
-	tail := marked[len(marked)-1-steps:]
-	for i := range steps {
-		if tail[i+1].Bytes <= tail[i].Bytes {
-			return false, told
-		}
+	begin := risesFrom(marked)
+	if len(marked)-1-begin < steps {
+		return false, told
 	}
-	by := int64(last.Bytes) - int64(first.Bytes)
-	span := last.At.Sub(first.At)
+	highest := uint64(0)
+	for _, m := range marked[:begin+1] {
+		highest = max(highest, m.Bytes)
+	}
+	by, span := int64(last.Bytes)-int64(highest), last.At.Sub(marked[begin].At)
 	settled := f.Up-f.Trace.Duration >= time.Minute && span >= 10*time.Second
-	return by >= max(f.Worth(), int64(first.Bytes)/10) && (settled || span >= time.Minute), told
+	return by >= max(f.Worth(), int64(highest)/10) && (settled || span >= time.Minute), told
+}
+
+// risesFrom is where the rise begins that the marks end in.
+func risesFrom(marked []Marked) int {
+	begin := len(marked) - 1
+	for begin > 0 && marked[begin-1].Bytes < marked[begin].Bytes {
+		begin--
+	}
+	return begin
 }
 
 // largestClasses names the two size classes that hold most; "" where they are

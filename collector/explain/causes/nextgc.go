@@ -28,7 +28,12 @@ func (f *Facts) nextGC() string {
 		return "GOGC is off: no GC comes by itself"
 	}
 	text := "the next GC comes"
-	if m.NextGC > 0 && m.NextGC < 1<<62 {
+	if f.goalPassed() {
+		text += fmt.Sprintf(" as soon as the program allocates more (its objects are %s, above the goal of %s)", size(int64(m.HeapAlloc)), size(int64(m.NextGC)))
+		if m.NumGC > 0 {
+			text += ", or"
+		}
+	} else if m.NextGC > 0 && m.NextGC < 1<<62 {
 		text += " when the heap grows to " + size(int64(m.NextGC))
 		if m.HeapWalked {
 			text += fmt.Sprintf(" (its objects are %s now)", size(int64(m.HeapAlloc)))
@@ -38,7 +43,7 @@ func (f *Facts) nextGC() string {
 		}
 	}
 	if m.NumGC == 0 {
-		return text + "; none is forced before the first"
+		return text + "; none is forced before the first: while the process is idle none comes"
 	}
 	since, known := f.SinceGC()
 	switch {
@@ -50,6 +55,13 @@ func (f *Facts) nextGC() string {
 		text += fmt.Sprintf(" by force in %s, up to a minute later while the process is idle", lasted(forcedGC-since))
 	}
 	return text
+}
+
+// goalPassed: the heap is past the goal, and the next allocation of some size starts
+// a GC. While the last one is still being swept, garbage counts among objects.
+func (f *Facts) goalPassed() bool {
+	m, c := f.Stats(), f.Clock()
+	return m.HeapWalked && m.NextGC > 0 && m.HeapAlloc >= m.NextGC && m.HeapAlloc < 1<<62 && !c.GCRunning && !c.Sweeping
 }
 
 // lasted writes a time as people say it: 0.4 s, 12 s, 3m05s.

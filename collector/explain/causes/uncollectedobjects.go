@@ -21,7 +21,7 @@ func uncollectedObjects() Cause {
 			Proof: "whyres knows what the last GC found live and how much has been allocated since, not whether that is used. So it never calls it more than possible: " +
 				"a cache that was filled after the last GC looks the same.",
 			Remedy: []string{
-				"wait for the next GC, and look again",
+				"wait for the next GC, and look again: before the first GC none is forced, and in an idle process none comes",
 				"debug.FreeOSMemory() in the program after a big job: a full GC, and faults when the memory is used again",
 				"a lower GOGC, or GOMEMLIMIT, for GCs to come earlier",
 			},
@@ -45,9 +45,18 @@ func findUncollectedObjects(f *Facts) *Finding {
 		Confidence: Possible, Takes: takes,
 		Says:     "are objects allocated since the last GC: whether they are still used, only the next GC tells",
 		Evidence: []string{f.lastGC(), fmt.Sprintf("%s of objects are in the heap, of which the last GC marked %s", size(int64(m.HeapAlloc)), size(int64(f.marked())))},
-		Remedy:   []string{"wait: " + f.nextGC(), "debug.FreeOSMemory() in the program after a big job, at the price of a full GC"},
+		Remedy:   f.getsCollected(),
 		Ask:      []string{fmt.Sprintf("whyres explain -p %d after the next GC tells what of it was still used", f.Process.PID)},
 	}
+}
+
+// getsCollected: waiting helps where a GC comes by itself.
+func (f *Facts) getsCollected() []string {
+	const free = "debug.FreeOSMemory() in the program after a big job, at the price of a full GC"
+	if m := f.Stats(); m.NumGC == 0 || m.GCPercent < 0 {
+		return []string{free, f.nextGC()}
+	}
+	return []string{"wait: " + f.nextGC(), free}
 }
 
 // marked is what the last GC found live, 0 before the first: until then the
