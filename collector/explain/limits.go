@@ -342,7 +342,11 @@ func (l *Limits) short(f *causes.Facts) []string {
 	if l.Fit != nil {
 		text += "; -v tells a limit that would fit"
 	}
-	return []string{text + "."}
+	out := []string{text + "."}
+	if l.Now != nil && *l.Now >= f.Worth() {
+		out = append(out, l.nowText())
+	}
+	return out
 }
 
 // aboveText: Go is above its limit, and no GC can bring it below.

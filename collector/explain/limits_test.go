@@ -280,5 +280,8 @@ func TestLimitsOfALazyRuntime(t *testing.T) {
 		if told != (want.lazy > 0) {
 			t.Errorf("%s: it says %q", env, l.Says)
 		}
+		if short := strings.Contains(strings.Join(l.Short, "\n"), "30.0 MiB out of RES at once"); short != (want.now > 0) {
+			t.Errorf("%s: in short it says %q", env, l.Short)
+		}
 	}
 }

@@ -45,7 +45,7 @@ func (l light) memStats(e era) *mem.MemStats {
 		OtherSys:    ms("other_sys"),
 		NumGC:       l.u32("memstats", "numgc"),
 		NumForcedGC: l.u32("memstats", "numforcedgc"),
-		LastGC:      mem.Instant(ms("last_gc_nanotime")),
+		LastGC:      instant(ms("last_gc_nanotime")),
 		LastGCUnix:  ms("last_gc_unix"),
 		GCPercent:   e.gcPercent(l),
 	}
@@ -53,4 +53,13 @@ func (l light) memStats(e era) *mem.MemStats {
 	s.StackSys = s.StackInuse + ms("stacks_sys")
 	s.Sys = s.HeapSys + s.StackSys + s.MSpanSys + s.MCacheSys + s.BuckHashSys + s.GCSys + s.OtherSys
 	return s
+}
+
+// instant is what the target says of CLOCK_MONOTONIC; 0, unknown, where no machine
+// runs that long.
+func instant(ns uint64) mem.Instant {
+	if ns >= 1<<61 {
+		return 0
+	}
+	return mem.Instant(ns)
 }

@@ -139,8 +139,8 @@ func (f groupFiles) read(dir string) (g mem.Cgroup, err error) {
 
 // What is counted of a group: the host's own may hold anything.
 const (
-	maxGroups    = 1024
-	maxProcesses = 1 << 16
+	maxGroups    = 64
+	maxProcesses = 4096
 )
 
 // countProcesses counts the lines of cgroup.procs of the group and of those
