@@ -34,13 +34,18 @@ func (f *Facts) growth() (at mem.Instant, yes bool) {
 	return at, yes
 }
 
+// hardly anything was allocated since the last GC: what a program does on its way to
+// rest, a moment after a GC, is no pace. One that would fill the least heap there is
+// (4 MiB) before a GC is forced allocates as much in eight seconds.
+const hardly = 256 << 10
+
 // reaches is when the heap reaches its goal, if it goes on to grow as it did from
 // the end of the last GC to the full look; 0 where that is not known, or so far
 // away that it means nothing.
 func (f *Facts) reaches() mem.Instant {
 	m := f.Stats
 	grown, took := above(f.HeapAlloc, m.HeapMarked), f.AllocAt.Sub(m.LastGC)
-	if grown == 0 || took <= 0 || m.LastGC <= 0 || m.NextGC >= noHeapGoal || f.HeapAlloc >= m.NextGC {
+	if grown < hardly || took <= 0 || m.LastGC <= 0 || m.NextGC >= noHeapGoal || f.HeapAlloc >= m.NextGC {
 		return 0
 	}
 	wait := float64(m.NextGC-f.HeapAlloc) / float64(grown) * float64(took)

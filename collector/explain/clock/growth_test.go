@@ -54,6 +54,10 @@ func TestGrowth(t *testing.T) {
 			f.HeapAlloc, f.AllocAt = 5*mib, f.At
 			f.Up, f.Stats.NumGC = 30*100*time.Second, 100
 		}, false, 0},
+		{"a moment after a GC, on its way to rest", func(f *Facts) {
+			atWork(f, 5.01)
+			f.Stats.LastGC = at(19.998)
+		}, false, 0},
 		{"GOGC is off", func(f *Facts) {
 			atWork(f, 7.5)
 			f.Stats.GCPercent = -1
