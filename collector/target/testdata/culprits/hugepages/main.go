@@ -27,14 +27,23 @@ func hold() (map[string]int, error) {
 	for range 64 << 20 / block {
 		all = append(all, held.Touch(make([]byte, block)))
 	}
-	dropped, kept := map[uintptr]bool{}, map[uintptr]bool{}
+	regions := map[uintptr][][]byte{}
 	for _, b := range all {
-		if at := held.At(b); at%huge == 0 {
-			keep, kept[at] = append(keep, b), true
-		} else {
-			dropped[at] = true
+		region := held.At(b) / huge * huge
+		regions[region] = append(regions[region], b)
+	}
+	dropped, kept := map[uintptr]bool{}, map[uintptr]bool{}
+	for region, blocks := range regions {
+		full := len(blocks) >= huge/block-1 // the last may begin in this one and end in the next
+		for i, b := range blocks {
+			if full && i == 1 { // it lies within, wherever the heap begins
+				keep, kept[region] = append(keep, b), true
+			} else {
+				dropped[held.At(b)] = true
+			}
 		}
 	}
+	regions = nil
 	all = nil
 	runtime.GC()
 	debug.FreeOSMemory()
