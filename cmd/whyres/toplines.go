@@ -36,7 +36,8 @@ func topLines(s *discover.Survey, by string, host mem.Host) []topLine {
 	lines := make([]topLine, len(s.Seen))
 	for i := range s.Seen {
 		seen := &s.Seen[i]
-		lines[i] = topLine{seen, summary.Of(&seen.Sample, seen.Process, host)}
+		lines[i] = topLine{seen, summary.Of(&seen.Sample, seen.Process)}
+		lines[i].Judge(&seen.Sample, seen.Process, host)
 	}
 	slices.SortStableFunc(lines, func(a, b topLine) int {
 		switch by {

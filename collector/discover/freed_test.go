@@ -3,7 +3,6 @@ package discover
 import (
 	"testing"
 
-	"whyres/collector/mem"
 	"whyres/collector/summary"
 )
 
@@ -17,7 +16,7 @@ func (c *child) line(t *testing.T, h *Host) summary.Line {
 	if seen == nil {
 		t.Fatalf("%d is not seen: %+v", c.pid, s.Unread)
 	}
-	return summary.Of(&seen.Sample, seen.Process, mem.Host{})
+	return summary.Of(&seen.Sample, seen.Process)
 }
 
 // What is said to go back goes back when the process calls debug.FreeOSMemory;

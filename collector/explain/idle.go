@@ -2,11 +2,9 @@ package explain
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"whyres/collector/ledger"
-	"whyres/collector/mem"
 )
 
 // idleSentence tells why free heap memory stays, as the ledger divides it.
@@ -17,7 +15,7 @@ func idleSentence(v *Verdict, size string) string {
 	}
 	switch m := &v.MemStats; {
 	case m.GCPercent >= 0 || v.Ended:
-	case limited(m):
+	case m.Limited():
 		reasons = append(reasons, "GOGC is off: only near the memory limit a GC comes by itself to set a new goal")
 	default:
 		reasons = append(reasons, "GOGC is off: no GC comes by itself to set a new goal")
@@ -31,9 +29,6 @@ func idleSentence(v *Verdict, size string) string {
 	}
 	return text + "."
 }
-
-// limited: the program has a memory limit.
-func limited(m *mem.MemStats) bool { return m.MemoryLimit > 0 && m.MemoryLimit < math.MaxInt64 }
 
 // idleReasons: what is said of a part is not said where there is little of it.
 func idleReasons(v *Verdict) (reasons []string) {

@@ -91,7 +91,7 @@ func adviseLimits(f *causes.Facts) *Limits {
 	if minor := f.GoMinor(); minor == 0 || minor >= firstLimit {
 		l.Fit = l.fit(f)
 	}
-	if line := summary.Of(f.Sample, f.Process, f.Host); line.Freeable.Known {
+	if line := summary.Of(f.Sample, f.Process); line.Freeable.Known {
 		l.Now, l.Garbage, l.Lazy = &line.Freeable.Bytes, line.Garbage.Bytes, line.Offered.Bytes
 		if line.Freeable.Bytes > 0 || line.Free.Bytes == 0 { // not locked, nor released by MADV_FREE
 			l.Stacks = f.Leaf(ledger.StacksDead) + f.Leaf(ledger.StacksIdle)
@@ -152,8 +152,7 @@ func gogcs(present int) []int {
 // count as they are now, and globals do not count.
 func grown(m *mem.MemStats, minor int) (bytes int64, told bool) {
 	marked, goal, gogc := clamp(m.HeapMarked), clamp(m.NextGC), int64(m.GCPercent)
-	limited := m.MemoryLimit > 0 && m.MemoryLimit < 1<<62
-	if gogc > 0 && !limited && goal > leastHeap/100*gogc && goal > marked {
+	if gogc > 0 && !m.Limited() && goal > leastHeap/100*gogc && goal > marked {
 		return (goal - marked) * 100 / gogc, true
 	}
 	if minor > 0 && minor < firstScan {

@@ -28,7 +28,7 @@ func mappingsOf(s *mem.Sample, p mem.Process) (m Mappings) {
 	code := libraries(s.VMAs)
 	for i := range s.VMAs {
 		v := &s.VMAs[i]
-		if overlaps(arenas, v.Range) {
+		if mem.Overlaps(arenas, v.Range) {
 			if v.Locked > 0 {
 				m.HeapLocked = add(m.HeapLocked, v.Rss)
 			}
@@ -74,13 +74,4 @@ func unowned(v *mem.VMA) uint64 {
 func isBehind(v, before *mem.VMA) bool {
 	writable := func(v *mem.VMA) bool { return len(v.Perms) > 1 && v.Perms[1] == 'w' }
 	return v.Path == "" && v.Inode == 0 && before.Path != "" && before.End == v.Start && writable(before) && writable(v)
-}
-
-func overlaps(arenas []mem.Range, r mem.Range) bool {
-	for _, a := range arenas {
-		if !a.Intersect(r).Empty() {
-			return true
-		}
-	}
-	return false
 }

@@ -172,7 +172,7 @@ func liveSentence(v *Verdict, size string) string {
 // nextGC says how the next GC comes, "" where that is not known.
 func nextGC(m *mem.MemStats) string {
 	switch {
-	case m.GCPercent < 0 && limited(m):
+	case m.GCPercent < 0 && m.Limited():
 		return "GOGC is off, so that it comes only when asked for or at the memory limit"
 	case m.GCPercent < 0:
 		return "GOGC is off, so that it comes only when asked for"

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 
 	"whyres/collector/mem"
 )
@@ -117,7 +116,7 @@ func (m *Mappings) add(v *vma, keep int) {
 	m.Sum.ShmemPmdMapped += v.shmemPMD
 	m.Sum.Swap += v.Swap
 	m.Sum.Locked += v.Locked
-	if isShmem(v.Path) {
+	if mem.IsShmemName(v.Path) {
 		m.Shmem += v.Rss - min(v.Rss, v.Anonymous)
 	}
 	if len(m.VMAs) >= keep {
@@ -127,18 +126,6 @@ func (m *Mappings) add(v *vma, keep int) {
 	}
 	m.VMAs = append(m.VMAs, v.VMA)
 	m.devices = append(m.devices, v.device)
-}
-
-// isShmem tells the mappings of the kernel's own tmpfs by their names: shared
-// anonymous memory, memfd_create, System V segments, and POSIX ones at their
-// usual place. A file on another tmpfs cannot be told by its path.
-func isShmem(path string) bool {
-	for _, prefix := range [...]string{"/dev/zero", "/memfd:", "/SYSV", "/dev/shm/", "[anon_shmem:"} {
-		if strings.HasPrefix(path, prefix) {
-			return true
-		}
-	}
-	return false
 }
 
 // noDevice is that of memory without a file.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"whyres/collector/mem"
 )
 
 // maxMounts bounds what is read of mountinfo: fs.mount-max's default.
@@ -28,7 +30,7 @@ func (p *Process) markTmpfs(m *Mappings) {
 	tmpfs, _ := parseTmpfs(f)
 	for i := range m.VMAs {
 		v := &m.VMAs[i]
-		if v.Shmem = v.Inode != 0 && tmpfs[m.devices[i]]; v.Shmem && !isShmem(v.Path) {
+		if v.Shmem = v.Inode != 0 && tmpfs[m.devices[i]]; v.Shmem && !mem.IsShmemName(v.Path) {
 			m.Shmem += v.Rss - min(v.Rss, v.Anonymous)
 		}
 	}

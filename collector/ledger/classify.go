@@ -38,7 +38,7 @@ func classes(vmas []mem.VMA, arenas []mem.Range, exe string, cgo bool) []class {
 func classOf(vmas []mem.VMA, i int, arenas []mem.Range, exe string, cgo bool) class {
 	v := &vmas[i]
 	switch {
-	case overlaps(arenas, v.Range):
+	case mem.Overlaps(arenas, v.Range):
 		return classArena
 	case exe != "" && v.Path == exe:
 		return classExe
@@ -64,7 +64,7 @@ func classOfPath(path string) class {
 		return classCgoHeap
 	case path == "[stack]":
 		return classThread
-	case isShmem(path):
+	case mem.IsShmemName(path):
 		return classShmem
 	case !isNamed:
 		return classFile // "[vdso]" too: the kernel counts its pages as file pages
@@ -98,27 +98,6 @@ func classOfName(name string) class {
 }
 
 func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
-
-// isShmem tells the mappings of the kernel's own tmpfs, and POSIX shared
-// memory at its usual place.
-func isShmem(path string) bool {
-	for _, prefix := range [...]string{"/dev/zero", "/memfd:", "/SYSV", "/dev/shm/", "[anon_shmem:"} {
-		if strings.HasPrefix(path, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
-// overlaps reports whether any of the arenas holds a part of r.
-func overlaps(arenas []mem.Range, r mem.Range) bool {
-	for _, a := range arenas {
-		if !a.Intersect(r).Empty() {
-			return true
-		}
-	}
-	return false
-}
 
 func isWritable(v *mem.VMA) bool { return len(v.Perms) > 1 && v.Perms[1] == 'w' }
 

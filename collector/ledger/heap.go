@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"math"
 
 	"whyres/collector/mem"
 )
@@ -101,7 +100,7 @@ func overGoal(m *mem.MemStats) (over int64, why string, known bool) {
 		over = clamp(m.HeapSys) - clamp(m.HeapReleased) - clamp(goal)
 		why = fmt.Sprintf("free, and kept for growth: below the %s that the scavenger lets the heap keep", Size(clamp(goal)))
 	}
-	if goal := m.ScavengeMemoryLimitGoal; goal != none && goal != 0 && m.MemoryLimit > 0 && m.MemoryLimit < math.MaxInt64 {
+	if goal := m.ScavengeMemoryLimitGoal; goal != none && goal != 0 && m.Limited() {
 		over = max(over, clamp(m.Sys)-clamp(m.HeapReleased)-clamp(goal))
 	}
 	return max(over, 0), why, true
@@ -154,7 +153,7 @@ func goroutines(n int) string {
 // whatDue: where the heap is locked a release takes nothing out of RES.
 func whatDue(vmas []mem.VMA, arenas []mem.Range) string {
 	for i := range vmas {
-		if vmas[i].Locked > 0 && overlaps(arenas, vmas[i].Range) {
+		if vmas[i].Locked > 0 && mem.Overlaps(arenas, vmas[i].Range) {
 			return "free and above what the scavenger aims at; but locked in memory (mlock, mlockall), so that a release takes nothing out of RES"
 		}
 	}

@@ -71,3 +71,13 @@ func (r Range) Intersect(o Range) Range {
 
 // String formats the range as the kernel's maps files do.
 func (r Range) String() string { return fmt.Sprintf("%x-%x", uint64(r.Start), uint64(r.End)) }
+
+// Overlaps reports whether any of the ranges holds a part of r.
+func Overlaps(ranges []Range, r Range) bool {
+	for _, a := range ranges {
+		if !a.Intersect(r).Empty() {
+			return true
+		}
+	}
+	return false
+}

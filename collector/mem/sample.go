@@ -1,5 +1,7 @@
 package mem
 
+import "math"
+
 // Sample is one look at the process from outside: what /proc says, and what
 // the Go runtime's memory says. A light sample has no Smaps, VMAs or Pages.
 type Sample struct {
@@ -129,6 +131,10 @@ type MemStats struct {
 	// Retries is how many reads were thrown away to get this one.
 	Retries int `json:"retries,omitempty"`
 }
+
+// Limited reports whether the program has a memory limit (GOMEMLIMIT,
+// debug.SetMemoryLimit).
+func (m *MemStats) Limited() bool { return m.MemoryLimit > 0 && m.MemoryLimit < math.MaxInt64 }
 
 // Smaps is /proc/PID/smaps_rollup, in bytes.
 type Smaps struct {

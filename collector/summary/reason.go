@@ -1,7 +1,6 @@
 package summary
 
 import (
-	"math"
 	"strings"
 
 	"whyres/collector/ledger"
@@ -177,7 +176,7 @@ func idle(s *mem.Sample) string {
 		return kept(s)
 	}
 	retained := m.HeapSys - min(m.HeapReleased, m.HeapSys)
-	limited := m.MemoryLimit > 0 && m.MemoryLimit < math.MaxInt64 && m.ScavengeMemoryLimitGoal > 0
+	limited := m.Limited() && m.ScavengeMemoryLimitGoal > 0
 	if retained > m.ScavengeGCPercentGoal || limited && m.Sys-min(m.HeapReleased, m.Sys) > m.ScavengeMemoryLimitGoal {
 		return beingReleased
 	}

@@ -2,7 +2,6 @@ package summary
 
 import (
 	"slices"
-	"strconv"
 	"time"
 
 	"whyres/collector/explain/causes"
@@ -54,8 +53,8 @@ type Size struct {
 
 func known(bytes int64) Size { return Size{Bytes: bytes, Known: true} }
 
-// Of sums up a sample of a Go process on that host.
-func Of(s *mem.Sample, p mem.Process, host mem.Host) Line {
+// Of sums up a sample of a Go process; Judge names its cause.
+func Of(s *mem.Sample, p mem.Process) Line {
 	l := Line{RES: s.RSS.Total(), Unsteady: unsteady(s), Ledger: ledger.Build(s, p)}
 	// A ledger that does not trust the pages does not divide the heap.
 	l.Full = s.Full() && s.Pages != nil && l.has(ledger.HeapIdle)
@@ -66,15 +65,14 @@ func Of(s *mem.Sample, p mem.Process, host mem.Host) Line {
 		l.Live = known(clamp(m.HeapMarked))
 	}
 	l.Why = l.reason(s)
-	l.Cause = l.cause(s, p, host)
 	return l
 }
 
-// cause is what the catalogue says, as far as one look tells. Of a process that
-// changed while it was read nothing is said.
-func (l *Line) cause(s *mem.Sample, p mem.Process, host mem.Host) string {
+// Judge names the first cause of the line's process on that host, as far as one
+// look tells. Of a process that changed while it was read nothing is said.
+func (l *Line) Judge(s *mem.Sample, p mem.Process, host mem.Host) {
 	if !l.Full || l.Unsteady {
-		return ""
+		return
 	}
 	j := causes.Judge(causes.All(), &causes.Facts{
 		Host: host, Process: p, Sample: s, Ledger: l.Ledger,
@@ -82,10 +80,10 @@ func (l *Line) cause(s *mem.Sample, p mem.Process, host mem.Host) string {
 	})
 	for i := range j.Causes {
 		if c := &j.Causes[i]; c.Bytes > 0 && c.Confidence != causes.Possible {
-			return c.ID
+			l.Cause = c.ID
+			return
 		}
 	}
-	return ""
 }
 
 // divide tells what goes back. FreeOSMemory passes over pages that the runtime
@@ -113,31 +111,12 @@ func (l *Line) divide(s *mem.Sample, p mem.Process) {
 	l.CameBack = known(l.sum(ledger.ReleasedAgain) + l.sum(ledger.ReleasedHuge) + l.sum(ledger.ReleasedLocked))
 }
 
-// firstEager is the Go 1 release that releases with MADV_DONTNEED by itself
-// again; from firstLazy on it was MADV_FREE (runtime.sysUnused).
-const (
-	firstLazy  = 12
-	firstEager = 16
-)
-
 // releasesLazily tells whether the runtime releases with MADV_FREE. Lazily freed
 // memory in its heap is the evidence; without any it is what the runtime was
 // seen to hold on to, what the process was started with, and else what its
 // version does by itself.
 func releasesLazily(s *mem.Sample, h heap, p mem.Process) bool {
-	minor := mem.GoMinor(p.GoVersion)
-	told, err := strconv.ParseInt(p.Godebug("madvdontneed"), 10, 32)
-	switch {
-	case h.lazyFree > 0:
-		return true
-	case s.Clock != nil && s.Clock.Advice != "":
-		return s.Clock.Advice == "MADV_FREE"
-	case minor < firstLazy: // or not known
-		return false
-	case err == nil:
-		return told == 0
-	}
-	return minor < firstEager
+	return h.lazyFree > 0 || mem.ReleasesLazily(mem.GoMinor(p.GoVersion), p.Godebug("madvdontneed"), s.Clock)
 }
 
 // has reports whether the ledger tells the part.

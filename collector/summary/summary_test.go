@@ -41,7 +41,7 @@ func process(change func(s *mem.Sample)) *mem.Sample {
 func both(bytes uint64) mem.Amount { return mem.Amount{Bytes: bytes, Resident: bytes} }
 
 func of(s *mem.Sample) Line {
-	return Of(s, mem.Process{PID: 7, Comm: "p", Exe: "/bin/p", GoVersion: "go1.26.8"}, mem.Host{})
+	return Of(s, mem.Process{PID: 7, Comm: "p", Exe: "/bin/p", GoVersion: "go1.26.8"})
 }
 
 func TestOf(t *testing.T) {
@@ -143,7 +143,7 @@ func TestMadvFree(t *testing.T) {
 		{"go1.11.13", "madvdontneed=0", 0, 0, 20, 0, 20},
 		{"go1.26.8", "madvdontneed=1", 8 * mib, 0, 0, 28, 28}, // it is there all the same
 	} {
-		got := Of(idle(tt.lazy, tt.locked), mem.Process{PID: 7, Exe: "/bin/p", GoVersion: tt.version, Env: map[string]string{"GODEBUG": tt.godebug}}, mem.Host{})
+		got := Of(idle(tt.lazy, tt.locked), mem.Process{PID: 7, Exe: "/bin/p", GoVersion: tt.version, Env: map[string]string{"GODEBUG": tt.godebug}})
 		if got.Freeable != known(tt.freeable*mib) || got.Offered != known(tt.offered*mib) || got.GoesBack != known(tt.back*mib) {
 			t.Errorf("%+v: freeable %+v, offered %+v, goes back %+v", tt, got.Freeable, got.Offered, got.GoesBack)
 		}

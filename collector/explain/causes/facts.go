@@ -69,10 +69,7 @@ func (f *Facts) SinceGC() (time.Duration, bool) {
 }
 
 // Limited reports whether the program has a memory limit (GOMEMLIMIT, debug.SetMemoryLimit).
-func (f *Facts) Limited() bool {
-	limit := f.Stats().MemoryLimit
-	return limit > 0 && limit < math.MaxInt64
-}
+func (f *Facts) Limited() bool { return f.Stats().Limited() }
 
 // Env is a variable that the process was started with; "" where it was not, or
 // is none of mem.EnvNames.

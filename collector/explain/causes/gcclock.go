@@ -2,10 +2,10 @@ package causes
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"whyres/collector/ledger"
+	"whyres/collector/mem"
 )
 
 // gcClock: free memory waits for the next GC, or for the scavenger to get to it.
@@ -151,20 +151,8 @@ func (f *Facts) staysInRES() (why string, remedy []string) {
 	return "", nil
 }
 
-// releasesLazily: by the runtime's own setting, or else by its version and the last
-// word of GODEBUG on it (runtime.parsedebugvars).
 func (f *Facts) releasesLazily() bool {
-	if advice := f.Clock().Advice; advice != "" {
-		return advice == "MADV_FREE"
-	}
-	minor := f.GoMinor()
-	lazy := minor >= 12 && minor <= 15
-	for setting := range strings.SplitSeq(f.Env("GODEBUG"), ",") {
-		if value, found := strings.CutPrefix(setting, "madvdontneed="); found && minor >= 12 {
-			lazy = value == "0"
-		}
-	}
-	return lazy
+	return mem.ReleasesLazily(f.GoMinor(), f.Process.Godebug("madvdontneed"), f.Sample.Clock)
 }
 
 func denseEvidence(f *Facts, dense int64) string {

@@ -44,7 +44,7 @@ func (f *Facts) overNext() uint64 {
 // overLimit is by how much the mapped memory is above 95 % of the memory limit.
 func (f *Facts) overLimit() uint64 {
 	m := f.Stats
-	if goal := m.ScavengeMemoryLimitGoal; f.limited() && goal != 0 && goal != noGoal {
+	if goal := m.ScavengeMemoryLimitGoal; f.Stats.Limited() && goal != 0 && goal != noGoal {
 		return above(m.Sys-min(m.HeapReleased, m.Sys), goal)
 	}
 	return 0

@@ -1,7 +1,6 @@
 package clock
 
 import (
-	"math"
 	"time"
 
 	"whyres/collector/mem"
@@ -27,6 +26,8 @@ type Facts struct {
 	RES int64
 	// GoMinor is 26 of go1.26.8.
 	GoMinor int
+	// DontNeed is what GODEBUG sets madvdontneed to, "" for nothing.
+	DontNeed string
 	// Nap is the longest that the monitor thread was seen to sleep at a time in
 	// the last two minutes, 0 where it was not followed for so long.
 	Nap time.Duration
@@ -36,7 +37,7 @@ type Facts struct {
 func FactsOf(s *mem.Sample, p mem.Process) *Facts {
 	f := &Facts{
 		At: s.At, Stats: s.MemStats, Clock: s.Clock, Pages: s.Pages,
-		RES: s.RSS.Total(), GoMinor: mem.GoMinor(p.GoVersion), Up: time.Duration(p.Up),
+		RES: s.RSS.Total(), GoMinor: mem.GoMinor(p.GoVersion), DontNeed: p.Godebug("madvdontneed"), Up: time.Duration(p.Up),
 	}
 	if s.Pages != nil {
 		f.HeapLocked = lockedHeap(s.VMAs, s.Pages.Arenas)
@@ -50,42 +51,23 @@ func FactsOf(s *mem.Sample, p mem.Process) *Facts {
 // lockedHeap is what is locked and resident of the mappings that hold the heap.
 func lockedHeap(vmas []mem.VMA, arenas []mem.Range) (n uint64) {
 	for i := range vmas {
-		if vmas[i].Locked == 0 {
-			continue
-		}
-		for _, a := range arenas {
-			if !a.Intersect(vmas[i].Range).Empty() {
-				n += vmas[i].Rss
-				break
-			}
+		if vmas[i].Locked > 0 && mem.Overlaps(arenas, vmas[i].Range) {
+			n += vmas[i].Rss
 		}
 	}
 	return n
 }
 
-// readable: everything that a forecast needs was read from the process.
+// readable: everything that a forecast needs was read from the process, of which
+// the version is known.
 func (f *Facts) readable() bool {
-	return f.Stats != nil && f.Stats.Source == "memory" && !f.Stats.Torn && f.Pages != nil && f.Pages.Agrees &&
-		(f.Pages.Searched || f.GoMinor > 0 && f.GoMinor < firstDense)
+	return f.GoMinor > 0 && f.Stats != nil && f.Stats.Source == "memory" && !f.Stats.Torn && f.Pages != nil && f.Pages.Agrees &&
+		(f.Pages.Searched || f.GoMinor < firstDense)
 }
 
 // stays: what is released stays in RES, by advice or by a lock.
 func (f *Facts) stays() bool {
-	return f.HeapLocked > 0 || f.advice() == adviceFree
-}
-
-const adviceFree = "MADV_FREE"
-
-// advice is what the runtime releases with. Where that was not read it is what
-// the version does unless told otherwise (runtime.parsedebugvars).
-func (f *Facts) advice() string {
-	if f.Clock != nil && f.Clock.Advice != "" {
-		return f.Clock.Advice
-	}
-	if f.GoMinor < firstDontNeed {
-		return adviceFree
-	}
-	return "MADV_DONTNEED"
+	return f.HeapLocked > 0 || mem.ReleasesLazily(f.GoMinor, f.DontNeed, f.Clock)
 }
 
 // The releases that changed the rules.
@@ -99,11 +81,6 @@ const (
 	// firstDense leaves dense chunks alone.
 	firstDense = 21
 )
-
-// limited: the program has a memory limit.
-func (f *Facts) limited() bool {
-	return f.Stats.MemoryLimit > 0 && f.Stats.MemoryLimit < math.MaxInt64
-}
 
 // worth: so little that nobody waits for it is not told.
 func (f *Facts) worth(bytes int64) bool {
