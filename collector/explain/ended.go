@@ -25,7 +25,7 @@ func (v *Verdict) end(ended bool) {
 func endedSentence(v *Verdict) string {
 	text := "The process has ended"
 	if res := ledger.Size(v.RES); v.SampleAge >= int64(agedSample) {
-		return fmt.Sprintf("%s; %s before the end RES was %s, and what follows is of then.", text, seconds(time.Duration(v.SampleAge)), res)
+		return fmt.Sprintf("%s; %s before the end RES was %s, and what follows is of then.", text, ledger.Lasted(time.Duration(v.SampleAge)), res)
 	}
 	return text + "; what follows is of its last moment."
 }
@@ -50,9 +50,9 @@ func (v *Verdict) gcAge() string {
 	case v.LastGCAgo <= 0:
 		return ""
 	case age > 0 || v.Ended:
-		return seconds(time.Duration(v.LastGCAgo)+age) + " before the end"
+		return ledger.Lasted(time.Duration(v.LastGCAgo)+age) + " before the end"
 	}
-	return seconds(time.Duration(v.LastGCAgo)) + " ago"
+	return ledger.Lasted(time.Duration(v.LastGCAgo)) + " ago"
 }
 
 // past puts a sentence's first words into the past, and leaves out what can not be

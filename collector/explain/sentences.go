@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	"whyres/collector/ledger"
 	"whyres/collector/mem"
@@ -254,20 +253,6 @@ func lastGC(v *Verdict) string {
 		return ""
 	}
 	return fmt.Sprintf("GC %d was %s", v.MemStats.NumGC, age)
-}
-
-// seconds writes a time as people say it: 0.4 s, 12 s, 3m05s.
-func seconds(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "-" + seconds(-max(d, -time.Duration(1<<62)))
-	case d < 9950*time.Millisecond:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < 59500*time.Millisecond:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	}
-	whole := int64(d.Round(time.Second) / time.Second)
-	return fmt.Sprintf("%dm%02ds", whole/60, whole%60)
 }
 
 // percent is rounded to the nearest.

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"whyres/collector/explain/causes"
 	"whyres/collector/ledger"
@@ -152,16 +151,5 @@ func TestSentencesAreOneToFour(t *testing.T) {
 	}
 	if n := len(Sentences(v)); n != 1 {
 		t.Errorf("%d sentences of twenty small parts, want the largest alone", n)
-	}
-}
-
-func TestSeconds(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0.0 s", 440 * time.Millisecond: "0.4 s", 9940 * time.Millisecond: "9.9 s", 9960 * time.Millisecond: "10 s",
-		59400 * time.Millisecond: "59 s", 59600 * time.Millisecond: "1m00s", 185 * time.Second: "3m05s", -2 * time.Second: "-2.0 s",
-	} {
-		if got := seconds(d); got != want {
-			t.Errorf("seconds(%v) = %q, want %q", d, got, want)
-		}
 	}
 }

@@ -129,7 +129,7 @@ func (f *Facts) scavengerComes() string {
 	case c.ScavengerRead && !c.ScavengerParked:
 		return "the scavenger is at work on them; they need no GC"
 	case c.ScavengerAsked && c.SysmonWakes > 0:
-		return fmt.Sprintf("the monitor thread wakes the scavenger in %s at the latest; they need no GC", lasted(max(left, time.Second)))
+		return fmt.Sprintf("the monitor thread wakes the scavenger in %s at the latest; they need no GC", ledger.Lasted(max(left, time.Second)))
 	}
 	return "the scavenger gets to them by itself, within about a minute while the process is idle; they need no GC"
 }

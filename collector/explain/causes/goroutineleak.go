@@ -50,7 +50,7 @@ func findGoroutineLeak(f *Facts) *Finding {
 		found.Ask = []string{fmt.Sprintf("whyres trace -p %d --for 10m shows whether their number grows", f.Process.PID)}
 		return found
 	}
-	found.Evidence = append(found.Evidence, fmt.Sprintf("in %s of trace their number went from %d to %d", lasted(t.Duration), t.GoroutinesFirst, t.GoroutinesLast))
+	found.Evidence = append(found.Evidence, fmt.Sprintf("in %s of trace their number went from %d to %d", ledger.Lasted(t.Duration), t.GoroutinesFirst, t.GoroutinesLast))
 	if t.GoroutinesLast-t.GoroutinesFirst >= max(manyGoroutines, t.GoroutinesFirst/2) {
 		told, growing := stillGrowing(t.GoroutineCounts)
 		if growing {
@@ -88,7 +88,7 @@ func stillGrowing(counts []GoroutineCount) (told string, growing bool) {
 		}
 		whole := float64(last.Count-first.Count) / float64(span)
 		rose := last.Count - mid.Count
-		return fmt.Sprintf("in the last %s of it by %d", lasted(tail), rose), float64(rose)/float64(tail) >= whole/2
+		return fmt.Sprintf("in the last %s of it by %d", ledger.Lasted(tail), rose), float64(rose)/float64(tail) >= whole/2
 	}
 	return unknown, false
 }

@@ -75,7 +75,7 @@ func (f *Facts) grewLive() (grown bool, told string) {
 	}
 	marked := f.Trace.Marked
 	first, last := marked[0], marked[len(marked)-1]
-	told = fmt.Sprintf("GC %d found %s live, GC %d, %s later, %s", first.NumGC, size(int64(first.Bytes)), last.NumGC, lasted(last.At.Sub(first.At)), size(int64(last.Bytes)))
+	told = fmt.Sprintf("GC %d found %s live, GC %d, %s later, %s", first.NumGC, size(int64(first.Bytes)), last.NumGC, ledger.Lasted(last.At.Sub(first.At)), size(int64(last.Bytes)))
 	begin := risesFrom(marked)
 	if len(marked)-1-begin < steps {
 		return false, told

@@ -3,6 +3,8 @@ package causes
 import (
 	"fmt"
 	"time"
+
+	"whyres/collector/ledger"
 )
 
 // lastGC says which GC was the last, and how long ago.
@@ -12,7 +14,7 @@ func (f *Facts) lastGC() string {
 		return "no GC has run yet"
 	}
 	if since, known := f.SinceGC(); known {
-		return fmt.Sprintf("GC %d, the last, ended %s ago", m.NumGC, lasted(since))
+		return fmt.Sprintf("GC %d, the last, ended %s ago", m.NumGC, ledger.Lasted(since))
 	}
 	return fmt.Sprintf("GC %d was the last", m.NumGC)
 }
@@ -50,9 +52,9 @@ func (f *Facts) nextGC() string {
 	case !known:
 		text += " by force two to three minutes after the last"
 	case since >= forcedGC:
-		text += " by force within " + lasted(max(forcedGC+sysmonSleep-since, time.Second))
+		text += " by force within " + ledger.Lasted(max(forcedGC+sysmonSleep-since, time.Second))
 	default:
-		text += fmt.Sprintf(" by force in %s, up to a minute later while the process is idle", lasted(forcedGC-since))
+		text += fmt.Sprintf(" by force in %s, up to a minute later while the process is idle", ledger.Lasted(forcedGC-since))
 	}
 	return text
 }
@@ -62,16 +64,4 @@ func (f *Facts) nextGC() string {
 func (f *Facts) goalPassed() bool {
 	m, c := f.Stats(), f.Clock()
 	return m.HeapWalked && m.NextGC > 0 && m.HeapAlloc >= m.NextGC && m.HeapAlloc < 1<<62 && !c.GCRunning && !c.Sweeping
-}
-
-// lasted writes a time as people say it: 0.4 s, 12 s, 3m05s.
-func lasted(d time.Duration) string {
-	switch {
-	case d < 9950*time.Millisecond:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < 59500*time.Millisecond:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	}
-	whole := int64(d.Round(time.Second) / time.Second)
-	return fmt.Sprintf("%dm%02ds", whole/60, whole%60)
 }
