@@ -14,6 +14,7 @@ const (
 	madvFree    = 8
 	madvHuge    = 14
 	madvNotHuge = 15
+	madvCold    = 20
 	hugePage    = 2 * mib
 )
 
@@ -29,7 +30,7 @@ func outcomes() {
 	again := touched(6)
 	advise(again, syscall.MADV_DONTNEED)
 	time.Sleep(100 * time.Millisecond)
-	touch(again)
+	settle(again)
 	advise(again, syscall.MADV_DONTNEED)
 	locked := touched(2)
 	if err := syscall.Mlock(locked); err != nil {
@@ -80,8 +81,17 @@ func touch(b []byte) {
 
 func touched(n int) []byte {
 	b := area(n)
-	touch(b)
+	settle(b)
 	return b
+}
+
+// settle touches b, and has the kernel take the pages off the batch of this CPU in
+// which up to 31 newly touched ones wait (lru_add, mm/swap.c): while they do, the
+// allocator does not get them, and each release would leave that many behind.
+// MADV_COLD, of one page, empties it first.
+func settle(b []byte) {
+	touch(b)
+	advise(b[:os.Getpagesize()], madvCold)
 }
 
 // advise takes refusals as they come.
