@@ -74,7 +74,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	f.BoolVar(&s.update, "update", false, "look for a newer version of kernels that are in the cache")
 	f.BoolVar(&s.verbose, "v", false, "show all that the tests print")
 	f.StringVar(&s.run, "run", "", "only tests that match the `regexp`, as go test's -run")
-	f.DurationVar(&s.machine.timeout, "timeout", 5*time.Minute, "for each kernel, from power-on to the end")
+	f.DurationVar(&s.machine.timeout, "timeout", 15*time.Minute, "for each kernel, from power-on to the end")
 	f.StringVar(&s.machine.accel, "accel", "tcg,thread=single", "QEMU's `accelerator`; kvm where it is usable")
 	f.StringVar(&s.machine.smp, "smp", "1", "QEMU's `CPUs`; emulated kernels may lock up with more than one")
 	f.StringVar(&s.machine.memory, "memory", "1G", "of a virtual machine, as a `size`")
