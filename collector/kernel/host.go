@@ -14,7 +14,7 @@ import (
 	"whyres/collector/mem"
 )
 
-// Host tells where this runs: the kernel's release, the architecture as Go
+// Host tells where this runs: the kernel's release and build, the architecture as Go
 // names it, the page size in bytes, the huge-page setting ("always", "madvise",
 // "never", "none" where the kernel has no huge pages, "unknown" where the file
 // cannot be read), the CPUs online, khugepaged's max_ptes_none and the swap space.
@@ -25,6 +25,7 @@ func (f FS) Host() (mem.Host, error) {
 	}
 	return mem.Host{
 		Kernel:   unix.ByteSliceToString(uts.Release[:]),
+		Build:    unix.ByteSliceToString(uts.Version[:]),
 		Arch:     runtime.GOARCH,
 		PageSize: os.Getpagesize(),
 		THP:      f.thp(),

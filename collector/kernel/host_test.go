@@ -20,12 +20,14 @@ func TestHost(t *testing.T) {
 	if h.MaxPtesNone != nil || h.SwapTotal != 0 {
 		t.Errorf("host %+v: there are no such fixtures", h)
 	}
-	release, err := exec.Command("uname", "-r").Output()
-	if err != nil {
-		t.Skip("no uname command: ", err)
-	}
-	if h.Kernel != strings.TrimSpace(string(release)) {
-		t.Errorf("kernel %q, want %q of uname -r", h.Kernel, release)
+	for flag, got := range map[string]string{"-r": h.Kernel, "-v": h.Build} {
+		want, err := exec.Command("uname", flag).Output()
+		if err != nil {
+			t.Skip("no uname command: ", err)
+		}
+		if got != strings.TrimSpace(string(want)) {
+			t.Errorf("%q, want %q of uname %s", got, want, flag)
+		}
 	}
 }
 

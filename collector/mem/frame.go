@@ -39,7 +39,10 @@ type Header struct {
 
 // Host is where the trace was taken.
 type Host struct {
-	Kernel   string `json:"kernel"`
+	Kernel string `json:"kernel"`
+	// Build is the kernel's own version text (uname -v), which of distributions
+	// names the package: Kernel often does not tell the patch.
+	Build    string `json:"kernel_build,omitempty"`
 	Arch     string `json:"arch"`
 	PageSize int    `json:"page_size"`
 	THP      string `json:"thp"`
