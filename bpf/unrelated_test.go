@@ -26,10 +26,7 @@ func TestCostForTheUnrelated(t *testing.T) {
 		before, during := map[string]time.Duration{}, map[string]time.Duration{}
 		for range rounds() {
 			quickest(before, loops)
-			tr, err := Open(o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			tr := openWay(t, o)
 			quickest(during, loops)
 			if err := tr.Close(); err != nil {
 				t.Fatal(err)

@@ -79,6 +79,7 @@ runtime's from the process's memory, read from outside.`,
   sudo whyres trace -p 4242 -o night.whyres --for 10m
   whyres replay night.whyres              the same again, from the recording
   sudo whyres top                         every Go process of the host
+  sudo whyres probe                       what this kernel's madvise really does
   sudo whyres doctor                      what this host lets whyres see`,
 		Version:       version(),
 		SilenceErrors: true,
@@ -97,7 +98,8 @@ runtime's from the process's memory, read from outside.`,
 	})
 	root.AddCommand(topCommand(s), doctorCommand(s))
 	root.AddCommand(traceCommand(s), replayCommand(s))
-	root.AddCommand(explainCommand(s))
+	root.AddCommand(explainCommand(s), probeCommand(s))
+	root.AddCommand(subjectCommand(s), guardianCommand(s))
 	return root
 }
 

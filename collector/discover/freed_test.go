@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"strings"
 	"testing"
 
 	"whyres/collector/summary"
@@ -37,7 +38,7 @@ func TestFreeOSMemoryGivesBackWhatWasSaid(t *testing.T) {
 
 	c.order(t, "t")
 	back := c.line(t, h)
-	if back.CameBack.Bytes < 39*mib || back.GoesBack.Bytes > 2*mib || back.Why.Words != "released, came back" {
+	if back.CameBack.Bytes < 39*mib || back.GoesBack.Bytes > 2*mib || !strings.HasPrefix(back.Why.Part, "heap.released_resident") {
 		t.Fatalf("40 MiB were touched after they had been released: %+v", back)
 	}
 	c.order(t, "f")

@@ -50,17 +50,24 @@ type Result struct {
 	Asked int64  `json:"asked"`
 	Ret   int64  `json:"ret"`
 	Errno string `json:"errno"`
+	// Supported is what the kernel says of the advice itself, by the same call on
+	// no memory (madvise(2): "madvise(0, 0, advice) will return zero iff advice is
+	// supported"); nil where that was not asked.
+	Supported *bool `json:"supported,omitempty"`
 	// RSSBefore is the resident part of the memory before the call, RSSChange
-	// what the call (or, of a refill, the wait after it) did to the process's RES.
+	// what the call (with the write after it, in cases that have one) did to the
+	// process's RES: the sum of Rss in /proc/self/smaps over the mappings of this
+	// memory, which counts their page tables and is exact.
 	RSSBefore int64 `json:"rss_before"`
 	RSSChange int64 `json:"rss_change"`
 	// ToAllocator is what the kernel's page allocator got during the call; nil
-	// where that could not be seen.
+	// where that could not be seen. It is of one more run, after the others: to
+	// count pages slows a call down, which would show in CallNS.
 	ToAllocator    *int64 `json:"to_allocator"`
 	LazyFreeChange int64  `json:"lazyfree_change"`
 	THPChange      int64  `json:"thp_change"`
 	// LaterRSSChange is what RES did after the call by itself, within LaterNS:
-	// khugepaged; nil in cases that do not wait.
+	// khugepaged; nil in cases that do not wait. The wait ends when all is back.
 	LaterRSSChange *int64 `json:"later_rss_change,omitempty"`
 	LaterNS        int64  `json:"later_ns,omitempty"`
 	// CallNS is how long the call took; NSPerMiB the same a MiB asked; RefaultNSPerMiB
@@ -104,7 +111,10 @@ const (
 	Grew Verdict = "grew"
 	// NoEffect: the call succeeded, and nothing that is measured changed.
 	NoEffect Verdict = "no-effect"
-	// Partly: some of what was asked left RES, not all.
+	// Merged: RES stays, small pages became huge ones.
+	Merged Verdict = "merged"
+	// Partly: some of what was asked left RES, not all; or all did and the
+	// allocator got some of it, not all.
 	Partly Verdict = "partly"
 	// NotMeasured: Result.Unknown says why.
 	NotMeasured Verdict = "unknown"

@@ -111,19 +111,25 @@ func networkSettings(ctx context.Context) (string, error) {
 	return b.String(), nil
 }
 
-// update fetches the lists of packages.
+// errNoLists: what Debian offers cannot be found out.
+var errNoLists = errors.New("Debian's lists of packages cannot be fetched: is there a network, and a proxy if one is needed? Kernels that are in the cache need none")
+
+// update fetches the lists of packages, all of them: without one suite a line would
+// seem to be gone.
 func (a *apt) update(ctx context.Context) error {
-	_, err := a.run(ctx, "apt-get", "update", "-q")
-	return err
+	if _, err := a.run(ctx, "apt-get", "update", "-q", "-o", "APT::Update::Error-Mode=any"); err != nil {
+		return fmt.Errorf("%w (%w)", errNoLists, err)
+	}
+	return nil
 }
 
-// find is the newest image package of the line.
-func (a *apt) find(ctx context.Context, line string) (debPackage, error) {
-	names, err := a.run(ctx, "apt-cache", "pkgnames", "linux-")
+// find is the newest of the packages that pick chooses among all names.
+func (a *apt) find(ctx context.Context, pick func(names []string) ([]string, error)) (debPackage, error) {
+	names, err := a.run(ctx, "apt-cache", "pkgnames")
 	if err != nil {
 		return debPackage{}, err
 	}
-	candidates, err := kernelPackages(strings.Fields(names), line)
+	candidates, err := pick(strings.Fields(names))
 	if err != nil {
 		return debPackage{}, err
 	}
@@ -133,7 +139,7 @@ func (a *apt) find(ctx context.Context, line string) (debPackage, error) {
 	}
 	p, ok := newest(parseMadison(out))
 	if !ok {
-		return debPackage{}, fmt.Errorf("%w: %s: apt-cache knows the names %v but no version", errNoKernel, line, candidates)
+		return debPackage{}, fmt.Errorf("%w: apt-cache knows the names %v but no version", errNoKernel, candidates)
 	}
 	return p, nil
 }
@@ -159,7 +165,17 @@ func (a *apt) run(ctx context.Context, name string, args ...string) (string, err
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s", name, args[0], err, bytes.TrimSpace(stderr.Bytes()))
+		return "", fmt.Errorf("%s %s: %w: %s", name, args[0], err, firstComplaint(stderr.String()))
 	}
 	return string(out), nil
+}
+
+// firstComplaint is the first error that apt tells: the others mostly follow from it.
+func firstComplaint(stderr string) string {
+	for line := range strings.Lines(stderr) {
+		if text, found := strings.CutPrefix(line, "E: "); found {
+			return strings.Join(strings.Fields(text), " ")
+		}
+	}
+	return strings.Join(strings.Fields(stderr), " ")
 }

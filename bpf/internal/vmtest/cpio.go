@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 )
 
 // The kinds of file in a cpio archive's mode, include/uapi/linux/stat.h.
@@ -12,6 +13,7 @@ const (
 	modeDir  = 0o040000
 	modeChar = 0o020000
 	modeFile = 0o100000
+	modeLink = 0o120000
 )
 
 // errCpioSize: the format has 32 bits for a file's size.
@@ -36,13 +38,22 @@ func (c *cpioWriter) char(name string, major, minor uint32) {
 	c.header(name, modeChar|0o600, 0, major, minor)
 }
 
+// link adds a symbolic link.
+func (c *cpioWriter) link(name, target string) {
+	c.entry(name, modeLink|0o777, int64(len(target)), strings.NewReader(target))
+}
+
 // file adds a file with exactly size bytes of r.
 func (c *cpioWriter) file(name string, perm uint32, size int64, r io.Reader) {
+	c.entry(name, modeFile|perm&0o777, size, r)
+}
+
+func (c *cpioWriter) entry(name string, mode uint32, size int64, r io.Reader) {
 	if size < 0 || size > math.MaxUint32 {
 		c.fail(name, errCpioSize)
 		return
 	}
-	c.header(name, modeFile|perm&0o777, uint32(size), 0, 0)
+	c.header(name, mode, uint32(size), 0, 0)
 	if c.err != nil {
 		return
 	}

@@ -33,7 +33,7 @@ func file(name string) tar.Header {
 	return tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(name)), Mode: 0o644}
 }
 
-func TestImageOfTar(t *testing.T) {
+func TestFileOfTar(t *testing.T) {
 	link := tar.Header{Name: "./boot/vmlinuz-7.3.4", Linkname: "../usr/lib/modules/7.3.4/vmlinuz", Typeflag: tar.TypeSymlink}
 	for _, tc := range []struct {
 		name    string
@@ -43,12 +43,12 @@ func TestImageOfTar(t *testing.T) {
 	}{
 		{"up to 7.1", []tar.Header{file("./boot/config-6.1"), file("./boot/vmlinuz-6.1")}, "./boot/vmlinuz-6.1", nil},
 		{"from 7.2", []tar.Header{link, file("./usr/lib/modules/7.3.4/vmlinuz")}, "./usr/lib/modules/7.3.4/vmlinuz", nil},
-		{"meta package", []tar.Header{file("./usr/share/doc/linux-image/vmlinuz"), file("./vmlinuz-6.1")}, "", errNoImage},
-		{"empty image", []tar.Header{{Name: "./boot/vmlinuz-6.1", Typeflag: tar.TypeReg}}, "", errNoImage},
-		{"not a tar", nil, "", errNoImage},
+		{"meta package", []tar.Header{file("./usr/share/doc/linux-image/vmlinuz"), file("./vmlinuz-6.1")}, "", errNoFile},
+		{"empty image", []tar.Header{{Name: "./boot/vmlinuz-6.1", Typeflag: tar.TypeReg}}, "", errNoFile},
+		{"not a tar", nil, "", errNoFile},
 	} {
 		to := filepath.Join(t.TempDir(), "vmlinuz")
-		err := imageOfTar(tarOf(t, tc.entries...), to)
+		err := fileOfTar(tarOf(t, tc.entries...), to, isImage)
 		if !errors.Is(err, tc.err) {
 			t.Errorf("%s: %v, want %v", tc.name, err, tc.err)
 		}

@@ -22,6 +22,10 @@ func TestUsage(t *testing.T) {
 		{"-kernels", "6", "./bpf"},
 		{"-kernels", "6.1,../x", "./bpf"},
 		{"-kernels", "6.1-rc1", "./bpf"},
+		{"-kernels", "6.1 6.1", "./bpf"},
+		{"-jobs", "0", "./bpf"},
+		{"-quiet", "0s", "./bpf"},
+		{"-run", "(", "./bpf"},
 		{"-nonsense", "./bpf"},
 	} {
 		if _, err := parse(args, io.Discard); !errors.Is(err, errUsage) {
@@ -39,6 +43,7 @@ func TestUsage(t *testing.T) {
 
 func TestNoEmulator(t *testing.T) {
 	t.Setenv("PATH", "")
+	t.Setenv("HOME", t.TempDir())
 	err := run(context.Background(), []string{"./bpf"}, io.Discard, io.Discard)
 	if !errors.Is(err, exec.ErrNotFound) || !strings.Contains(err.Error(), "apt-get install qemu-system-x86") {
 		t.Errorf("%v, want what to install", err)
@@ -94,17 +99,23 @@ func TestInitramfs(t *testing.T) {
 		t.Skip("needs cpio: apt-get install cpio")
 	}
 	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, "testdata", "deep"), 0o750); err != nil {
+	err := errors.Join(os.MkdirAll(filepath.Join(dir, "testdata", "deep"), 0o750), os.Mkdir(filepath.Join(dir, "programs"), 0o750),
+		os.Symlink("../golden", filepath.Join(dir, "testdata", "deep", "link")))
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"guest", "a.test", "testdata/deep/golden"} {
+	for _, name := range []string{"guest", "shell", "a.test", "programs/whyres", "testdata/deep/golden"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
 	to := filepath.Join(dir, "initramfs")
 	tests := []compiled{{goPackage{ImportPath: "whyres/a", Dir: dir}, filepath.Join(dir, "a.test")}}
-	if err := writeInitramfs(to, filepath.Join(dir, "guest"), tests, []string{"-test.v"}); err != nil {
+	g := guestSystem{
+		init: filepath.Join(dir, "guest"), tools: map[string]string{"sh": filepath.Join(dir, "shell")},
+		programs: filepath.Join(dir, "programs"), tests: tests, args: []string{"-test.v"},
+	}
+	if err := g.write(to); err != nil {
 		t.Fatal(err)
 	}
 	archive, err := os.ReadFile(to)
@@ -117,7 +128,8 @@ func TestInitramfs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "dev dev/console dev/null tests init tests/0 tests/0/test tests/0/testdata tests/0/testdata/deep tests/0/testdata/deep/golden plan.json"
+	want := "dev dev/console dev/null init bin bin/sh programs programs/whyres " +
+		"tests tests/0 tests/0/test tests/0/testdata tests/0/testdata/deep tests/0/testdata/deep/golden tests/0/testdata/deep/link plan.json"
 	if got := strings.Join(strings.Fields(string(out)), " "); got != want {
 		t.Errorf("initramfs holds %s\nwant %s", got, want)
 	}
@@ -125,7 +137,8 @@ func TestInitramfs(t *testing.T) {
 	if !bytes.Contains(archive, []byte(plan)) {
 		t.Errorf("the initramfs lacks the plan %s", plan)
 	}
-	if err := writeInitramfs(to, filepath.Join(dir, "missing"), tests, nil); !errors.Is(err, os.ErrNotExist) {
+	g.init = filepath.Join(dir, "missing")
+	if err := g.write(to); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("without a guest: %v", err)
 	}
 }

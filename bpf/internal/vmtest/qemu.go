@@ -20,7 +20,12 @@ type machine struct {
 	memory  string // QEMU's -m
 	append  string // more of the kernel's command line
 	timeout time.Duration
+	quiet   time.Duration // silence that is taken for a hang
 }
+
+// disks are the files of one machine: what it boots from, and where what comes out of
+// its second and third serial port goes.
+type disks struct{ image, initramfs, kernelLog, output string }
 
 // findEmulator says what to install if there is none.
 func findEmulator() error {
@@ -30,18 +35,19 @@ func findEmulator() error {
 	return nil
 }
 
-// boot starts the kernel and gives each line that the guest prints to line,
-// until the machine ends or the time is up. What the kernel itself prints goes
-// to kernelLog.
-func (m machine) boot(ctx context.Context, image, initramfs, kernelLog string, line func(string)) error {
+// boot starts the kernel and gives each line that the guest prints to line, until the
+// machine ends, hangs, or the time is up.
+func (m machine) boot(ctx context.Context, d disks, line func(string)) error {
 	ctx, cancel := context.WithTimeout(ctx, m.timeout)
 	defer cancel()
+	ctx, kill := context.WithCancelCause(ctx)
+	defer kill(nil)
 	cmd := exec.CommandContext(ctx, emulator,
 		"-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none",
 		"-accel", m.accel, "-smp", m.smp, "-m", m.memory,
-		"-kernel", image, "-initrd", initramfs,
+		"-kernel", d.image, "-initrd", d.initramfs,
 		"-append", "console=ttyS1 loglevel=5 panic=-1 "+m.append,
-		"-serial", "stdio", "-serial", "file:"+kernelLog)
+		"-serial", "stdio", "-serial", "file:"+d.kernelLog, "-serial", "file:"+d.output)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -50,13 +56,17 @@ func (m machine) boot(ctx context.Context, image, initramfs, kernelLog string, l
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	readErr := eachLine(out, line)
+	w := &watch{kernelLog: d.kernelLog, quiet: m.quiet}
+	go w.until(ctx, min(m.quiet, time.Second), func() { kill(errHang) })
+	readErr := eachLine(w.listen(out), line)
 	err = cmd.Wait()
-	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errHang):
+		return fmt.Errorf("%w: no output for %v, on neither port (see -quiet)", errHang, m.quiet)
+	case errors.Is(cause, context.DeadlineExceeded):
 		return fmt.Errorf("stopped after %v: give it more with -timeout", m.timeout)
-	case ctx.Err() != nil:
-		return ctx.Err()
+	case cause != nil:
+		return cause
 	case err != nil:
 		return fmt.Errorf("%s: %w", emulator, err)
 	}

@@ -15,6 +15,8 @@ type result struct {
 	console console
 	err     error  // the machine did not run, or not to its end
 	log     string // of what the guest printed; "" if there was no power-on
+	output  string // folder of what its tests left; "" if nothing came
+	files   int    // in it
 }
 
 // trouble says in words why the kernel did not pass; nothing if it did.
@@ -35,13 +37,47 @@ func verdict(ok bool) string {
 	return "FAILED"
 }
 
+// ran is how many tests and subtests began and were not skipped.
+func (r *result) ran() int {
+	return len(r.console.tests) - r.console.count(skipped)
+}
+
+// inShort is one line, for whoever waits.
+func (r *result) inShort() string {
+	return fmt.Sprintf("%s %s: %d tests in %.0f s", r.line, verdict(len(r.trouble()) == 0), r.ran(), r.took.Seconds())
+}
+
+// report prints what there is to say of all kernels; the error says whether it is
+// success.
+func report(stdout, stderr io.Writer, all []*result, packages []string) error {
+	writeTrouble(stderr, all)
+	if err := writeTable(stdout, all); err != nil {
+		return err
+	}
+	writeOmissions(stdout, packages)
+	untested := skippedEverywhere(all)
+	for _, name := range untested {
+		_, _ = fmt.Fprintf(stdout, "skipped on every kernel: %s\n", name)
+	}
+	writeCounts(stdout, all)
+	for _, r := range all {
+		if len(r.trouble()) > 0 {
+			return errFailed
+		}
+	}
+	if len(untested) > 0 && spansTheKernels(all) {
+		return errSkipped
+	}
+	return nil
+}
+
 // writeTable prints one row a kernel. tabwriter keeps what is written: its
 // Flush has the error.
 func writeTable(w io.Writer, all []*result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(t, "kernel\trelease\tseconds\tpassed\tfailed\tskipped\tverdict")
 	for _, r := range all {
-		release := r.console.kernel
+		release := printable(r.console.kernel)
 		if release == "" {
 			release = "(did not report)"
 		}
@@ -52,24 +88,24 @@ func writeTable(w io.Writer, all []*result) error {
 	return t.Flush()
 }
 
-// writeTrouble prints what a person needs to mend it.
-func writeTrouble(w io.Writer, all []*result) {
+// writeCounts prints the last lines: what ran at all.
+func writeCounts(w io.Writer, all []*result) {
+	boots, passes, tests, left := 0, 0, []string{}, []string{}
 	for _, r := range all {
-		trouble := r.trouble()
-		if len(trouble) == 0 {
-			continue
+		if r.console.kernel != "" {
+			boots++
+			tests = append(tests, fmt.Sprintf("%s %d", r.line, r.ran()))
 		}
-		_, _ = fmt.Fprintf(w, "\nkernel %s: %s\n", r.line, strings.Join(trouble, "; "))
-		for _, t := range r.console.tests {
-			if t.outcome == failed || t.outcome == unfinished {
-				_, _ = fmt.Fprintf(w, "--- %s: %s %s\n%s", t.outcome, t.pkg, t.name, t.output.String())
-			}
+		if len(r.trouble()) == 0 {
+			passes++
 		}
-		if loose := strings.TrimSpace(r.console.loose.String()); loose != "" {
-			_, _ = fmt.Fprintf(w, "--- outside of tests\n%s\n", loose)
-		}
-		if r.log != "" {
-			_, _ = fmt.Fprintf(w, "all of it: %s; the kernel's messages: %s\n", r.log, kernelLog(r.log))
+		if r.files > 0 {
+			left = append(left, r.output)
 		}
 	}
+	if len(left) > 0 {
+		_, _ = fmt.Fprintf(w, "what the tests left: %s\n", strings.Join(left, " "))
+	}
+	_, _ = fmt.Fprintf(w, "tests that ran: %s\n", strings.Join(tests, ", "))
+	_, _ = fmt.Fprintf(w, "%d of %d kernels booted, %d passed\n", boots, len(all), passes)
 }

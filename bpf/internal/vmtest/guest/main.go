@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -17,8 +18,12 @@ import (
 )
 
 // resultPort is the first serial port. The kernel's own messages go to the
-// second, so that no line of a test is torn apart by them.
-const resultPort = "/dev/ttyS0"
+// second, so that no line of a test is torn apart by them. outputPort is the third:
+// it takes the files that tests leave, as a tar archive.
+const (
+	resultPort = "/dev/ttyS0"
+	outputPort = "/dev/ttyS2"
+)
 
 func main() {
 	if os.Getpid() != 1 {
@@ -29,8 +34,11 @@ func main() {
 	if err == nil {
 		err = runPlan(port)
 	}
-	if err != nil {
-		say(port, protocol.Broken+err.Error())
+	// What the tests left is worth having, all the more if something broke.
+	if err = errors.Join(err, sendOutput(outputPort, protocol.OutputDir)); err != nil {
+		say(port, protocol.Broken+strings.ReplaceAll(err.Error(), "\n", "; "))
+	} else {
+		say(port, protocol.Done)
 	}
 	powerOff(port)
 }
@@ -45,7 +53,7 @@ func start() (*os.File, error) {
 	if err != nil {
 		return os.Stdout, err
 	}
-	return port, loopbackUp()
+	return port, errors.Join(loopbackUp(), makeGroup(), os.Mkdir(protocol.OutputDir, 0o755))
 }
 
 func runPlan(port *os.File) error {
@@ -70,7 +78,6 @@ func runPlan(port *os.File) error {
 		}
 		say(port, fmt.Sprintf("%s%d", protocol.Exit, code))
 	}
-	say(port, protocol.Done)
 	return nil
 }
 
@@ -78,10 +85,17 @@ func runPlan(port *os.File) error {
 func runTest(port *os.File, t protocol.Test) (int, error) {
 	cmd := exec.Command(t.Binary, t.Args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = t.Dir, port, port
-	cmd.Env = []string{
-		protocol.EnvInVM + "=1", "HOME=/tmp", "TMPDIR=/tmp", "PATH=/bin:/sbin", "USER=root", "LANG=C.UTF-8",
+	group, err := os.Open(testGroup)
+	if err != nil {
+		return 0, err
 	}
-	err := cmd.Run()
+	defer func() { _ = group.Close() }() // a folder
+	cmd.SysProcAttr = &unix.SysProcAttr{UseCgroupFD: true, CgroupFD: int(group.Fd())}
+	cmd.Env = []string{
+		protocol.EnvInVM + "=1", protocol.EnvPrograms + "=" + protocol.ProgramsDir, protocol.EnvOutput + "=" + protocol.OutputDir,
+		"HOME=/tmp", "TMPDIR=/tmp", "PATH=/bin:/sbin", "USER=root", "LANG=C.UTF-8",
+	}
+	err = cmd.Run()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return exit.ExitCode(), nil

@@ -35,6 +35,17 @@ func mountAll() error {
 	return nil
 }
 
+// testGroup is the control group that tests run in: the root group has no files of the
+// memory controller.
+const testGroup = "/sys/fs/cgroup/tests"
+
+func makeGroup() error {
+	if err := os.WriteFile("/sys/fs/cgroup/cgroup.subtree_control", []byte("+memory"), 0o644); err != nil {
+		return err
+	}
+	return os.Mkdir(testGroup, 0o755)
+}
+
 // loopbackUp lets tests talk to themselves over 127.0.0.1.
 func loopbackUp() error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)

@@ -19,6 +19,24 @@ const (
 	Broken = "broken " // and why the guest gave up
 )
 
+// ProgramsDir holds, in the guest, the programs that tests run; OutputDir takes the
+// files that are to come out of the machine, folders left aside.
+const (
+	ProgramsDir = "/programs"
+	OutputDir   = "/tmp/output"
+)
+
+// MaxOutput bounds all files that come out of a machine together, in bytes.
+const MaxOutput = 32 << 20
+
+// EnvPrograms names the folder of programs that were built for the tests, EnvOutput
+// the folder that takes what tests leave for people. Where the first is not set,
+// tests build what they run; where the second is not, nothing is left.
+const (
+	EnvPrograms = "WHYRES_TEST_BINARIES"
+	EnvOutput   = "WHYRES_VM_OUTPUT"
+)
+
 // EnvInVM is set to "1" for tests that run in a virtual machine: root, all
 // alone, on a kernel that may be broken at will.
 const EnvInVM = "WHYRES_VM"

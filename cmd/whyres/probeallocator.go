@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"whyres/bpf"
+	"whyres/collector/mem"
+	"whyres/collector/probe"
+	"whyres/collector/probe/subject"
+)
+
+// allocatorSource is Report.Allocator where it could be read.
+const allocatorSource = "mm_page_free"
+
+// askAllocator runs each case once more while the eBPF program counts the pages
+// that the kernel's allocator gets. Where it may not, the report says so.
+func (p *probing) askAllocator(ctx context.Context, cases []probe.Case) error {
+	p.progress.about("attaching the eBPF program")
+	tracer, why := openAllocator(p.subject.PID())
+	if why != "" {
+		p.report.Missing = append(p.report.Missing, "what the kernel's page allocator got back: "+why)
+		return nil
+	}
+	p.report.Allocator = allocatorSource
+	var failed error
+	for i := range p.report.Cases {
+		p.progress.next(cases[i].ID)
+		if failed = p.count(ctx, tracer, cases[i], &p.report.Cases[i]); failed != nil {
+			break
+		}
+	}
+	return errors.Join(failed, tracer.Close())
+}
+
+// openAllocator opens the tracer for one process; why says what stands against it.
+func openAllocator(pid int) (tracer *bpf.Tracer, why string) {
+	if err := hostNamespace(); err != nil {
+		return nil, oneLine(err)
+	}
+	tracer, err := bpf.Open(bpf.Options{Allocator: true, NoStacks: true})
+	if err != nil {
+		return nil, oneLine(err)
+	}
+	if missing := tracer.Missing(); slices.ContainsFunc(missing, func(m string) bool { return strings.Contains(m, "page allocator") }) {
+		err = errors.New(strings.Join(missing, "; "))
+	} else {
+		err = tracer.Follow(pid)
+	}
+	if err != nil {
+		return nil, oneLine(errors.Join(err, tracer.Close()))
+	}
+	return tracer, ""
+}
+
+// count adds to the result what the allocator got in a run of its own. A run that
+// does not do what the others did adds nothing.
+func (p *probing) count(ctx context.Context, tracer *bpf.Tracer, c probe.Case, result *probe.Result) error {
+	if result.Unknown != "" {
+		return nil
+	}
+	_, err := p.with(c, func() error {
+		for range disturbed {
+			run, err := p.subject.Run(ctx, c.ID)
+			if err != nil {
+				return err
+			}
+			events, err := drain(tracer)
+			if err != nil {
+				return err
+			}
+			if !alike(result, &run.Result) {
+				continue
+			}
+			if result.ToAllocator = joined(run, events); result.ToAllocator != nil {
+				return nil
+			}
+		}
+		p.report.Missing = append(p.report.Missing, "what the kernel's page allocator got in "+c.ID+": no run of it did what the others had done")
+		return nil
+	})
+	return err
+}
+
+// alike: both runs did the same, but for pages that the host took meanwhile.
+func alike(a, b *probe.Result) bool {
+	const share = 64
+	slack := a.Size / share
+	return b.Unknown == "" && a.Errno == b.Errno && max(a.RSSChange-b.RSSChange, b.RSSChange-a.RSSChange) <= slack
+}
+
+// drain reads what the tracer has by now.
+func drain(tracer *bpf.Tracer) (events []*mem.Event, err error) {
+	for {
+		frames, drained, err := tracer.Read(make([]mem.Frame, 0, 256), time.Now())
+		if err != nil {
+			return nil, fmt.Errorf("read what the kernel saw: %w", err)
+		}
+		for _, f := range frames {
+			if f.Event != nil {
+				events = append(events, f.Event)
+			}
+		}
+		if drained {
+			return events, nil
+		}
+	}
+}
+
+// joined is what the allocator got in the run's calls, each of which must be found
+// among the events; nil where one is not, or its count is not known.
+func joined(run subject.Run, events []*mem.Event) *int64 {
+	var sum int64
+	for _, call := range run.Calls {
+		i := slices.IndexFunc(events, func(e *mem.Event) bool { return isCall(&run, call, e) })
+		if i < 0 || events[i].ToAllocator == nil {
+			return nil
+		}
+		sum += *events[i].ToAllocator
+	}
+	return &sum
+}
+
+// isCall: same thread, call, time and, where the event has it, address.
+func isCall(run *subject.Run, call subject.Call, e *mem.Event) bool {
+	here := e.Call == mem.ProcessMadvise || e.Addr == call.Addr && e.Len == call.Len
+	return here && e.TID == run.TID && e.Call == run.Result.Call && call.From <= e.At && e.End() <= call.To
+}

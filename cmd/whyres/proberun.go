@@ -1,0 +1,116 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"whyres/collector/probe"
+	"whyres/collector/probe/subject"
+)
+
+// probing is a probe under way.
+type probing struct {
+	streams streams
+	options probeOptions
+	report  *probe.Report
+	subject *subject.Process
+	// progress counts the cases' runs: each case is gone through twice.
+	progress *progress
+}
+
+func newProbing(s streams, o probeOptions, report *probe.Report) *probing {
+	return &probing{streams: s, options: o, report: report, progress: newProgress(s.err)}
+}
+
+// run measures first and counts what the allocator got then, in one more run of
+// each case: counting slows every page down that is freed.
+func (p *probing) run(ctx context.Context) (err error) {
+	cases := p.options.chosen()
+	p.progress.begin(2 * len(cases))
+	defer p.progress.end()
+	cmd, err := itself(subjectCommandName)
+	if err != nil {
+		return err
+	}
+	if p.subject, err = subject.Start(cmd); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.subject.Close()) }()
+	for _, c := range cases {
+		p.progress.next(c.ID)
+		result, err := p.measure(ctx, c)
+		if err != nil {
+			return wasInterrupted(ctx, err)
+		}
+		p.report.Cases = append(p.report.Cases, result)
+	}
+	if err := p.askAllocator(ctx, cases); err != nil {
+		return wasInterrupted(ctx, err)
+	}
+	for i := range p.report.Cases {
+		p.report.Cases[i].Verdict = probe.Judge(&p.report.Cases[i])
+	}
+	return nil
+}
+
+func wasInterrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errInterrupted
+	}
+	return err
+}
+
+// measure is the median of a case's runs.
+func (p *probing) measure(ctx context.Context, c probe.Case) (result probe.Result, err error) {
+	why, err := p.with(c, func() error {
+		result, err = p.median(ctx, c)
+		return err
+	})
+	if err == nil && why != "" {
+		result = unknown(c, why)
+	}
+	return result, err
+}
+
+// unknown is a case that was not run.
+func unknown(c probe.Case, why string) probe.Result {
+	return probe.Result{ID: c.ID, Call: c.Call, Advice: c.Advice, Pages: c.Pages, Unknown: why}
+}
+
+// More than that many runs are not tried for one that nothing else disturbed.
+const disturbed = 10
+
+// longWait is a wait after a call that is not repeated.
+const longWait = 1e9 // ns
+
+func (p *probing) median(ctx context.Context, c probe.Case) (probe.Result, error) {
+	var runs []probe.Result
+	var last probe.Result
+	for tries := 0; len(runs) < p.options.runs && tries < p.options.runs+disturbed; tries++ {
+		run, err := p.subject.Run(ctx, c.ID)
+		if err != nil {
+			return last, err
+		}
+		last = run.Result
+		switch {
+		case run.Again, last.Errno == "EAGAIN":
+			continue // something else has the memory for a moment
+		case last.Unknown != "":
+			return unknown(c, last.Unknown), nil
+		}
+		runs = append(runs, last)
+		if last.LaterNS > longWait {
+			break
+		}
+	}
+	if len(runs) == 0 {
+		last.Runs = 1
+		return last, nil
+	}
+	slices.SortStableFunc(runs, func(a, b probe.Result) int { return cmp.Compare(a.CallNS, b.CallNS) })
+	median := runs[len(runs)/2]
+	median.Runs = len(runs)
+	return median, nil
+}
