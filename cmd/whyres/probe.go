@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -112,10 +113,11 @@ func runProbe(ctx context.Context, s streams, o probeOptions) error {
 	}
 	report := &probe.Report{Schema: probe.Schema, Tool: version(), Time: time.Now().UTC().Truncate(time.Second), Host: host}
 	report.Warnings = probeWarnings(host)
-	if err := newProbing(s, o, report).run(ctx); err != nil {
-		return err
+	p := newProbing(s, o, report)
+	if err := p.run(ctx); err != nil {
+		return errors.Join(err, p.notPutBack)
 	}
-	return o.show(s, report)
+	return errors.Join(o.show(s, report), p.notPutBack)
 }
 
 // probeWarnings says what about the host makes numbers differ from other hosts'.

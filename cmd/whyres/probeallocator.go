@@ -63,27 +63,39 @@ func (p *probing) count(ctx context.Context, tracer *bpf.Tracer, c probe.Case, r
 	if result.Unknown != "" {
 		return nil
 	}
-	_, err := p.with(c, func() error {
-		for range disturbed {
-			run, err := p.subject.Run(ctx, c.ID)
-			if err != nil {
-				return err
-			}
-			events, err := drain(tracer)
-			if err != nil {
-				return err
-			}
-			if !alike(result, &run.Result) {
-				continue
-			}
-			if result.ToAllocator = joined(run, events); result.ToAllocator != nil {
-				return nil
-			}
-		}
-		p.report.Missing = append(p.report.Missing, "what the kernel's page allocator got in "+c.ID+": no run of it did what the others had done")
-		return nil
+	why, err := p.with(c, func() (err error) {
+		result.ToAllocator, err = p.countRun(ctx, tracer, c.ID, result)
+		return err
 	})
+	if err == nil && result.ToAllocator == nil {
+		if why == "" {
+			why = "no run of it did what the others had done"
+		}
+		p.report.Missing = append(p.report.Missing, "what the kernel's page allocator got in "+c.ID+": "+why)
+	}
 	return err
+}
+
+// countRun is what the allocator got in the first run that did what the others did;
+// nil where none of several does.
+func (p *probing) countRun(ctx context.Context, tracer *bpf.Tracer, id string, like *probe.Result) (*int64, error) {
+	for range disturbed {
+		run, err := p.subject.Run(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		events, err := drain(tracer)
+		if err != nil {
+			return nil, err
+		}
+		if !alike(like, &run.Result) {
+			continue
+		}
+		if got := joined(run, events); got != nil {
+			return got, nil
+		}
+	}
+	return nil, nil
 }
 
 // alike: both runs did the same, but for pages that the host took meanwhile.

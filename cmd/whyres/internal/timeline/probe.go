@@ -14,7 +14,7 @@ import (
 func WriteProbe(w io.Writer, o Options, r *probe.Report) error {
 	p := newPrinter(o)
 	p.paragraph(toneHead, 0, probeHeadline(r)...)
-	p.paragraph(toneDim, 0, "sizes in MiB, times in microseconds for each MiB", "back: touching it again")
+	p.paragraph(toneDim, 0, "sizes in MiB, times in µs for each MiB", "allocator: what became free for others", "back: touching it again")
 	t := newProbeTable(o.Width)
 	p.line(t.head()...)
 	group := ""
@@ -127,6 +127,9 @@ func (p *printer) remarks(title string, s remarks) {
 func (p *printer) probeNotes(r *probe.Report) {
 	if len(r.Missing)+len(r.Warnings)+len(r.Settings) > 0 {
 		p.blank()
+	}
+	if r.Allocator == "" && len(r.Missing) > 0 {
+		p.paragraph(toneDim, 0, "left RES, freed?: whether it became free for others too is not known here")
 	}
 	for _, text := range r.Missing {
 		p.paragraph(toneDim, 0, "not seen: "+clean(text, 400))
