@@ -22,14 +22,14 @@ type probeTable struct {
 }
 
 const (
-	wCaseName    = 33
+	wCaseName    = 28
 	wCaseVerdict = 20 // with two spaces and a sign before it
-	wLeastName   = 16
+	wLeastName   = 18
 )
 
 func newProbeTable(limit int) probeTable {
 	columns := []probeColumn{
-		{"asked", 8, tonePlain, func(r *probe.Result) string { return probeMiB(r.Asked) }},
+		{"asked", 7, tonePlain, func(r *probe.Result) string { return probeMiB(r.Asked) }},
 		{"RES", 8, toneReturn, func(r *probe.Result) string { return probeChange(r.RSSChange) }},
 		{"allocator", 11, toneReturn, allocatorGot},
 		{"µs/MiB", 9, tonePlain, func(r *probe.Result) string { return perMiB(r.NSPerMiB) }},
@@ -44,8 +44,11 @@ func newProbeTable(limit int) probeTable {
 	if limit <= 0 {
 		return t
 	}
-	for len(t.columns) > 2 && limit < t.width() {
+	for len(t.columns) > 2 && limit < t.width() { // asked and RES stay longest
 		t.columns = t.columns[:len(t.columns)-1]
+	}
+	if limit < t.width()-wCaseName+wLeastName {
+		t.columns = t.columns[1:]
 	}
 	t.name = min(max(t.name+limit-t.width(), wLeastName), wCaseName)
 	return t
