@@ -123,7 +123,7 @@ func runProbe(ctx context.Context, s streams, o probeOptions) error {
 // probeWarnings says what about the host makes numbers differ from other hosts'.
 func probeWarnings(host mem.Host) (out []string) {
 	if host.SwapTotal > 0 {
-		out = append(out, "this host has swap: MADV_PAGEOUT can write pages there, which the table's other hosts without swap cannot")
+		out = append(out, "this host has swap: MADV_PAGEOUT can write pages there, and does other things than on a host without")
 	}
 	return out
 }

@@ -55,6 +55,9 @@ func TestProbeAgreesWithTheTable(t *testing.T) {
 	if r.Allocator != "mm_page_free" || len(r.Cases) != len(probe.Catalogue()) {
 		t.Errorf("allocator %q, missing %q, %d cases", r.Allocator, r.Missing, len(r.Cases))
 	}
+	if len(r.Warnings) > 0 && r.Host.SwapTotal == 0 {
+		t.Errorf("warnings %q: want the kernel's counters to agree with the page tables", r.Warnings)
+	}
 	want, measured := truths(kernelLine(t, r.Host.Kernel)), 0
 	for i := range r.Cases {
 		c := &r.Cases[i]

@@ -91,16 +91,21 @@ func (p *probing) countRun(ctx context.Context, tracer *bpf.Tracer, id string, l
 		if !alike(like, &run.Result) {
 			continue
 		}
-		if got := joined(run, events); got != nil {
+		seen := callsOf(run, events)
+		if got := toAllocator(seen); got != nil {
+			p.compare(&run.Result, seen)
 			return got, nil
 		}
 	}
 	return nil, nil
 }
 
+// share is what part of a case's memory may differ between two runs of it, or two
+// sources: the host takes pages at any time.
+const share = 64
+
 // alike: both runs did the same, but for pages that the host took meanwhile.
 func alike(a, b *probe.Result) bool {
-	const share = 64
 	slack := a.Size / share
 	return b.Unknown == "" && a.Errno == b.Errno && max(a.RSSChange-b.RSSChange, b.RSSChange-a.RSSChange) <= slack
 }
@@ -123,18 +128,48 @@ func drain(tracer *bpf.Tracer) (events []*mem.Event, err error) {
 	}
 }
 
-// joined is what the allocator got in the run's calls, each of which must be found
-// among the events; nil where one is not, or its count is not known.
-func joined(run subject.Run, events []*mem.Event) *int64 {
-	var sum int64
+// callsOf are the events of the run's calls; nil where one of them is missing.
+func callsOf(run subject.Run, events []*mem.Event) (seen []*mem.Event) {
 	for _, call := range run.Calls {
 		i := slices.IndexFunc(events, func(e *mem.Event) bool { return isCall(&run, call, e) })
-		if i < 0 || events[i].ToAllocator == nil {
+		if i < 0 {
 			return nil
 		}
-		sum += *events[i].ToAllocator
+		seen = append(seen, events[i])
+	}
+	return seen
+}
+
+// toAllocator is what the allocator got in all calls together; nil where the count
+// of one is not known.
+func toAllocator(seen []*mem.Event) *int64 {
+	var sum int64
+	for _, e := range seen {
+		if e.ToAllocator == nil {
+			return nil
+		}
+		sum += *e.ToAllocator
+	}
+	if seen == nil {
+		return nil
 	}
 	return &sum
+}
+
+// compare holds what the page tables say of a run's RES against what the kernel's
+// own counter of the process did in its calls: two sources, which must agree.
+func (p *probing) compare(r *probe.Result, seen []*mem.Event) {
+	var sum int64
+	for _, e := range seen {
+		if e.Noted(mem.NoteRSSUnknown) || e.Noted(mem.NoteUnsure) {
+			return
+		}
+		sum += e.Attributed
+	}
+	if off := sum - r.RSSChange; off < -r.Size/share || off > r.Size/share {
+		p.report.Warnings = append(p.report.Warnings, fmt.Sprintf(
+			"%s: RES changed by %s by the page tables, by %s by the kernel's counter", r.ID, probe.KiB(r.RSSChange, true), probe.KiB(sum, true)))
+	}
 }
 
 // isCall: same thread, call, time and, where the event has it, address.
