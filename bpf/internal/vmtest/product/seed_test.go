@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -45,6 +46,7 @@ func startServer(t *testing.T) (cmd *exec.Cmd, addr string) {
 // kernel asked for RES before and after.
 func TestSeed(t *testing.T) {
 	privileged(t)
+	smallPages(t)
 	server, addr := startServer(t)
 	pid := server.Process.Pid
 	file := filepath.Join(t.TempDir(), "seed.whyres.zst")
@@ -66,8 +68,12 @@ func TestSeed(t *testing.T) {
 	verdict := tr.end(t)
 	t.Logf("RES %d at first, %d after the pulses, %d after two collections, %d given back", start, high, collected, low)
 	verdict.addsUp(t)
-	seedStory(t, tr.all(), start, high, low)
-	gaveBack(t, tr.all()[mark:], high-low)
+	if strings.Contains(thpSettings(t), "[always]") {
+		t.Log("khugepaged may fill RES again at any time on this host: no more can be asked")
+	} else {
+		seedStory(t, tr.all(), start, high, low)
+		gaveBack(t, tr.all()[mark:], high-low, low)
+	}
 	if verdict.RES != low {
 		t.Errorf("the verdict's RES is %d, smaps_rollup says %d", verdict.RES, low)
 	}
@@ -76,6 +82,21 @@ func TestSeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	keep(t, "seed.whyres.zst", recording)
+}
+
+// smallPages keeps huge pages from who does not ask for them, in a machine where all get
+// them: with khugepaged about, which comes by each ten seconds, RES grows back by all
+// that was given up, or not, as it happens. TestTraceAndExplain runs with it.
+func smallPages(t *testing.T) {
+	t.Helper()
+	if !inVM() {
+		return
+	}
+	const setting = "/sys/kernel/mm/transparent_hugepage/enabled"
+	if err := os.WriteFile(setting, []byte("madvise"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.WriteFile(setting, []byte("always"), 0o644) })
 }
 
 func order(t *testing.T, server *exec.Cmd, signal syscall.Signal, wait time.Duration) {
@@ -108,20 +129,26 @@ func seedStory(t *testing.T, lines []traceLine, start, high, low int64) {
 	}
 }
 
-// gaveBack compares what the calls took out of RES with what RES fell by: what the
-// server touched meanwhile is the difference.
-func gaveBack(t *testing.T, lines []traceLine, fell int64) {
+// gaveBack compares the calls with what smaps_rollup says: RES can have fallen by no
+// more than they took, and the last one left what is there now, but for what the server
+// has touched since.
+func gaveBack(t *testing.T, lines []traceLine, fell, low int64) {
 	t.Helper()
+	var last *traceLine
 	calls, left := 0, int64(0)
 	for _, l := range lines {
 		if l.released() {
 			calls++
 			left += l.left()
+			last = &l
 		}
 	}
-	const touched = 1 << 20
-	if calls == 0 || left < fell || left > fell+touched {
-		t.Errorf("%d releases took %d out of RES, which fell by %d", calls, left, fell)
+	if last == nil || left < fell {
+		t.Fatalf("%d releases took %d out of RES, which fell by %d", calls, left, fell)
 	}
-	t.Logf("%d releases took %d out of RES, which fell by %d", calls, left, fell)
+	touched := low - last.After.total()
+	if touched < 0 || touched > 256<<10 {
+		t.Errorf("the last release left %d in RES, smaps_rollup says %d", last.After.total(), low)
+	}
+	t.Logf("%d releases took %d out of RES, which fell by %d; the last left %d less than there is now", calls, left, fell, touched)
 }
