@@ -7,6 +7,8 @@ RACE      := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 SUDO      := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # Packages whose tests need root; the same binaries run again through sudo.
 PRIVILEGED := ./bpf ./collector/kernel ./collector/discover ./cmd/whyres
+# Those whose tests run in virtual machines too, and the product as a whole.
+IN_KERNELS := ./bpf ./collector/kernel ./collector/discover ./bpf/internal/vmtest/product
 
 # Every minor release, first and last patch of those whose layout changed within.
 TOOLCHAINS ?= go1.12.17 go1.13 go1.13.15 go1.14 go1.14.15 go1.15.15 go1.16 go1.16.15 go1.17 go1.17.13 go1.18 go1.18.10 \
@@ -65,8 +67,8 @@ layouts: ## the runtime's field offsets for binaries without DWARF, from each to
 	$(GO) generate ./collector/goruntime/internal/layout
 
 .PHONY: test-kernels
-test-kernels: ## the eBPF side under QEMU on kernels from 5.10 to 7.3 (Debian, qemu-system-x86)
-	$(GO) run ./bpf/internal/vmtest -- ./bpf
+test-kernels: ## whyres and its privileged tests under QEMU on eleven kernels from 5.10 to 7.3 (Debian's; qemu-system-x86); KERNELS="5.10 7.3" for some, UPDATE=1: the newest of each
+	$(GO) run ./bpf/internal/vmtest -kernels "$(or $(KERNELS),all)" $(if $(UPDATE),-update) -- $(IN_KERNELS)
 
 .PHONY: clean
 clean:

@@ -112,7 +112,7 @@ func networkSettings(ctx context.Context) (string, error) {
 }
 
 // errNoLists: what Debian offers cannot be found out.
-var errNoLists = errors.New("Debian's lists of packages cannot be fetched: is there a network, and a proxy if one is needed? Kernels that are in the cache need none")
+var errNoLists = errors.New("the lists of Debian's packages cannot be fetched: is there a network, and a proxy if one is needed? Kernels that are in the cache need none")
 
 // update fetches the lists of packages, all of them: without one suite a line would
 // seem to be gone.

@@ -51,7 +51,11 @@ func kernelPackages(names []string, line string) ([]string, error) {
 	if len(images) > 0 {
 		return images, nil
 	}
-	return nil, fmt.Errorf("%w: %s; they have %s", errNoKernel, line, strings.Join(sortedVersions(offered), " "))
+	have := strings.Join(sortedVersions(offered), " ")
+	if have == "" {
+		have = "none at all"
+	}
+	return nil, fmt.Errorf("%w: %s; they have %s", errNoKernel, line, have)
 }
 
 func sortedVersions(set map[string]bool) []string {

@@ -36,7 +36,7 @@ func TestUsage(t *testing.T) {
 	if err != nil || !slices.Equal(s.lines, []string{"5.10", "7.1.3"}) || !slices.Equal(s.patterns, []string{"./bpf"}) {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if args := s.testArgs(); !slices.Contains(args, "-test.run=TestA") || !slices.Contains(args, "-test.timeout=3m45s") {
+	if args := s.testArgs(); !slices.Contains(args, "-test.run=TestA") || !slices.Contains(args, "-test.timeout=11m15s") {
 		t.Errorf("test arguments %q", args)
 	}
 }
@@ -85,6 +85,7 @@ func TestTable(t *testing.T) {
 kernel 7.3: stopped after 1m0s; the kernel did not report; 1 tests did not end
 --- UNFINISHED:  TestA
 the reason
+--- the kernel said nothing
 all of it: logs/7.3.log; the kernel's messages: logs/7.3.kernel.log
 
 kernel 5.4: no Debian suite has this kernel

@@ -2,7 +2,7 @@ package main
 
 import "slices"
 
-// everyTest names a test in all packages: "whyres/bpf TestA/sub".
+// fullName names a test in all packages: "whyres/bpf TestA/sub".
 func (t *test) fullName() string { return t.pkg + " " + t.name }
 
 // whole reports whether the machine ran all that was planned.
