@@ -18,7 +18,9 @@ type Course struct {
 	Start int64 `json:"res_start"`
 	Peak  int64 `json:"res_peak"`
 	Low   int64 `json:"res_low"`
-	// PeakAfter is from the first reading to the first one that was the peak.
+	// PeakAfter is from the first reading to the first one within Jitter of the
+	// peak: when RES had risen. The highest reading of all may be any later one:
+	// a GC at the end of a plateau is enough.
 	PeakAfter int64 `json:"peak_after_ns"`
 	// Rest is RES at rest: the last reading. Still is how long before the end RES
 	// had been where it ended, to within Jitter: where that is short, RES was
@@ -27,9 +29,10 @@ type Course struct {
 	Still int64 `json:"still_ns"`
 	// GivenBack is what had gone at the end: Peak - Rest.
 	GivenBack int64 `json:"given_back"`
-	// Half and NineTenths are how long after the peak (its first reading) that
-	// part of GivenBack had gone for good: RES did not rise above that level
-	// again. Null where no more was given back than Jitter.
+	// Half and NineTenths are how long after RES had risen (PeakAfter) that part
+	// of GivenBack had gone for good: RES did not rise above that level again. The
+	// load that keeps it up is in that time: two traces compare where their loads
+	// do. Null where no more was given back than Jitter.
 	Half       *Moment `json:"half"`
 	NineTenths *Moment `json:"nine_tenths"`
 
@@ -39,7 +42,7 @@ type Course struct {
 	Mean int64   `json:"res_mean"`
 
 	// Phases follow each other without a gap, and what they count sums to the
-	// trace's: growth (start to peak), giving back (peak to NineTenths; left out
+	// trace's: growth (start to PeakAfter), giving back (until NineTenths; left out
 	// where that is null), rest (to the end).
 	Phases []Phase `json:"phases"`
 	// Calls divides the target's calls by what was called and by whom.
@@ -48,7 +51,7 @@ type Course struct {
 
 // Moment is when something was first seen to have happened.
 type Moment struct {
-	// After the peak, in ns.
+	// After RES had risen, in ns.
 	After int64 `json:"after_ns"`
 	// Within: it happened at most so long before, after the reading before.
 	Within int64 `json:"within_ns"`

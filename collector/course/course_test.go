@@ -146,6 +146,11 @@ func TestCourseAtItsEdges(t *testing.T) {
 		{"back by less than the jitter", []mem.Frame{header(), at(0, 100*mib), at(9, 98*mib)}, 100 * mib, 98 * mib, -1, -1, seconds(9)},
 		{"at once", []mem.Frame{header(), at(0, 100*mib), at(9, 50*mib)}, 100 * mib, 50 * mib, 9, 9, seconds(9)},
 		{
+			"a plateau that a GC ends with a little more",
+			[]mem.Frame{header(), at(0, mib), at(5, 99*mib), at(30, 100*mib), at(31, 10*mib)},
+			100 * mib, 10 * mib, 26, 26, seconds(31),
+		},
+		{
 			"half is not gone before it stays so",
 			[]mem.Frame{header(), at(0, 100*mib), at(1, 10*mib), at(2, 90*mib), at(3, 40*mib), at(4, 10*mib)},
 			100 * mib, 10 * mib, 3, 4, seconds(4),
@@ -264,7 +269,7 @@ func TestRandomCourses(t *testing.T) {
 		c, v := measure(frames...)
 		checkProperties(t, &c, &v)
 		var all []point
-		peak := point{}
+		peak, top := point{}, point{}
 		for _, f := range frames {
 			for _, p := range readingsOf(f) {
 				all = append(all, p)
@@ -273,13 +278,21 @@ func TestRandomCourses(t *testing.T) {
 				}
 			}
 		}
+		for i := len(all) - 1; i >= 0; i-- {
+			if all[i].res >= peak.res-Jitter(peak.res) {
+				top = all[i]
+			}
+		}
+		if got := int64(top.at - all[0].at); c.PeakAfter != got {
+			t.Errorf("seed %d: risen after %d, want %d", seed, c.PeakAfter, got)
+		}
 		if c.Half == nil {
 			continue
 		}
-		if want := naive(all, c.Peak-c.GivenBack/2, peak.at); c.Half.After != want {
+		if want := naive(all, c.Peak-c.GivenBack/2, top.at); c.Half.After != want {
 			t.Errorf("seed %d: half after %d, want %d", seed, c.Half.After, want)
 		}
-		if want := naive(all, c.Peak-(c.GivenBack-c.GivenBack/10), peak.at); c.NineTenths.After != want {
+		if want := naive(all, c.Peak-(c.GivenBack-c.GivenBack/10), top.at); c.NineTenths.After != want {
 			t.Errorf("seed %d: nine tenths after %d, want %d", seed, c.NineTenths.After, want)
 		}
 	}

@@ -19,6 +19,7 @@ type line struct {
 	gap      int64
 	area     float64
 	still    point // since when RES has stood where it stands
+	top      top
 	fall     fall
 }
 
@@ -39,12 +40,13 @@ func (l *line) read(p point) {
 		l.still = p
 	}
 	l.last = p
+	l.top.read(p)
 	l.fall.read(p)
 }
 
-// gone is when so much less than the peak was in RES for good, and the reading
-// that showed it.
-func (l *line) gone(bytes int64) (*Moment, point) {
+// gone is when so much less than the peak was in RES for good, as of an earlier
+// reading, and the reading that showed it.
+func (l *line) gone(bytes int64, since point) (*Moment, point) {
 	above, at := l.fall.below(l.peak.res - bytes)
-	return &Moment{After: int64(at.at - l.peak.at), Within: int64(at.at - above)}, at
+	return &Moment{After: int64(at.at - since.at), Within: int64(at.at - above)}, at
 }

@@ -99,6 +99,9 @@ func (m *Meter) read(at mem.Instant, res int64) {
 	}
 }
 
+// Verdict is the accumulator's.
+func (m *Meter) Verdict() explain.Verdict { return m.sums.Verdict() }
+
 // sums are what had been counted at an instant.
 type sums struct {
 	explain.Totals
@@ -117,7 +120,8 @@ func (m *Meter) Course() Course {
 	}
 	c.Duration, c.LongestGap = int64(l.last.at-l.first.at), l.gap
 	c.Start, c.Peak, c.Low, c.Rest = l.first.res, l.peak.res, l.low, l.last.res
-	c.PeakAfter, c.Still = int64(l.peak.at-l.first.at), int64(l.last.at-l.still.at)
+	from := l.top.reached(l.peak.res)
+	c.PeakAfter, c.Still = int64(from.at-l.first.at), int64(l.last.at-l.still.at)
 	c.GivenBack = c.Peak - c.Rest
 	c.Area, c.Mean = l.area, c.Rest
 	if c.Duration > 0 {
@@ -125,11 +129,10 @@ func (m *Meter) Course() Course {
 	}
 	end := l.last
 	end.sums = m.now() // what came after the last reading is of the rest
-	c.Phases = append(c.Phases, phase(Growth, point{at: l.first.at, res: l.first.res}, l.peak))
-	from := l.peak
+	c.Phases = append(c.Phases, phase(Growth, point{at: l.first.at, res: l.first.res}, from))
 	if c.GivenBack > Jitter(c.Peak) {
-		c.Half, _ = l.gone(c.GivenBack / 2)
-		nine, at := l.gone(c.GivenBack - c.GivenBack/10)
+		c.Half, _ = l.gone(c.GivenBack/2, from)
+		nine, at := l.gone(c.GivenBack-c.GivenBack/10, from)
 		c.NineTenths = nine
 		c.Phases = append(c.Phases, phase(GivingBack, from, at))
 		from = at
