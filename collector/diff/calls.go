@@ -72,15 +72,15 @@ func became(why explain.Why) string {
 
 func whyCollapsed(a, b *Side) string {
 	side, name := a, "A"
-	if b.Verdict.Collapses.Bytes > a.Verdict.Collapses.Bytes {
+	if b.collapsed() > a.collapsed() {
 		side, name = b, "B"
 	}
 	h := side.Header.Host
-	said := fmt.Sprintf("%s: %s grew back as huge pages were made: THP %s", name, ledger.Size(int64(min(side.Verdict.Collapses.Bytes, 1<<62))), h.THP)
+	said := fmt.Sprintf("%s: %s grew back: khugepaged (THP %s", name, ledger.Size(side.collapsed()), h.THP)
 	if h.MaxPtesNone != nil {
 		said += fmt.Sprintf(", max_ptes_none %d", *h.MaxPtesNone)
 	}
-	return said
+	return said + ")"
 }
 
 type call struct {

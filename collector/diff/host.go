@@ -39,9 +39,9 @@ func detail(row Row) Row {
 
 func since(s *Side) string {
 	if s.Header.FromStart {
-		return "from its first mmap"
+		return "from its start"
 	}
-	return "when it ran already"
+	return "when running"
 }
 
 func machines(r *rows, a, b mem.Host) {

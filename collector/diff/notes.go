@@ -9,7 +9,7 @@ import (
 
 // notes say what cannot be compared, and what still can.
 func notes(a, b *Side) []string {
-	var out []string
+	out := []string{}
 	if x, y := a.Verdict.Process.Comm, b.Verdict.Process.Comm; x != y {
 		out = append(out, fmt.Sprintf("A is of %s, B of %s: two programs, so that a difference need not be the system's", x, y))
 	}
@@ -19,12 +19,20 @@ func notes(a, b *Side) []string {
 	}{{"A", a}, {"B", b}} {
 		out = append(out, s.lacks(s.name)...)
 	}
-	x, y := a.Course.Duration, b.Course.Duration
+	x, y := a.about().Duration, b.about().Duration
 	if a.Course.Readings > 0 && b.Course.Readings > 0 && !near(x, y, larger(x, y)/4) {
 		out = append(out, fmt.Sprintf("A lasts %s, B %s: what is told of the end is of two different times",
 			ledger.Lasted(time.Duration(x)), ledger.Lasted(time.Duration(y))))
 	}
 	return out
+}
+
+// counted is a number with its noun and verb.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // shortRest is how long RES must have stood still for its last reading to be one
@@ -51,10 +59,10 @@ func (s *Side) lacks(name string) []string {
 		say(" holds no sample: the causes and the parts of RES cannot be compared")
 	}
 	if s.traced() && s.Verdict.Lost > 0 {
-		say(": %d events were lost: its sums over calls are at least what they say", s.Verdict.Lost)
+		say(": %s lost: its sums over calls are at least what they say", counted(int(min(s.Verdict.Lost, 1<<62)), "event was", "events were"))
 	}
 	if s.Damaged > 0 {
-		say(": %d damaged lines were left out", s.Damaged)
+		say(": %s left out", counted(s.Damaged, "damaged line was", "damaged lines were"))
 	}
 	return out
 }

@@ -5,7 +5,6 @@ import "whyres/collector/course"
 // phases compares the phases that both recordings have.
 func phases(r *rows, a, b *Side) {
 	r.group = GroupPhases
-	spacing := max(a.Course.LongestGap, b.Course.LongestGap)
 	for _, name := range [...]string{course.Growth, course.GivingBack, course.AtRest} {
 		x, y := a.phase(name), b.phase(name)
 		if x == nil || y == nil {
@@ -17,7 +16,7 @@ func phases(r *rows, a, b *Side) {
 		}
 		add("duration", "how long", func(p *course.Phase) Value { return number(p.Duration) }, func(row Row, w wish) {
 			row.Unit = Duration
-			r.time(row, w, spacing)
+			r.time(row, w, leastSpan)
 		})
 		add("res_start", "RES before", func(p *course.Phase) Value { return number(p.RESStart) }, r.size)
 		add("res_end", "RES after", func(p *course.Phase) Value { return number(p.RESEnd) }, r.size)

@@ -18,7 +18,8 @@ func CompareProbes(a, b *Probe) Report {
 	machines(r, a.Report.Host, b.Report.Host)
 	r.group = GroupCases
 	x, y := byID(a), byID(b)
-	notes := append(lacking("A", x, "B", y), lacking("B", y, "A", x)...)
+	notes := append([]string{}, lacking("A", x, "B", y)...)
+	notes = append(notes, lacking("B", y, "A", x)...)
 	for _, list := range [...][]probe.Result{a.Report.Cases, b.Report.Cases} {
 		for _, c := range list {
 			if p, q := x[c.ID], y[c.ID]; p != nil && q != nil {
@@ -53,12 +54,13 @@ func lacking(has string, x map[string]*probe.Result, lacks string, y map[string]
 	if n == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d cases are in %s and not in %s: they are not compared", n, has, lacks)}
+	return []string{fmt.Sprintf("%s in %s and not in %s, and not compared", counted(n, "case is", "cases are"), has, lacks)}
 }
 
 // cases compares what one case showed. What was not measured has no numbers.
 func cases(r *rows, a, b *probe.Result) {
 	id := "case." + a.ID + "."
+	first := len(r.list)
 	row := func(key, what string, of func(*probe.Result) Value) Row {
 		out := Row{ID: id + key, What: a.ID + what}
 		if a.Verdict != probe.NotMeasured {
@@ -73,21 +75,30 @@ func cases(r *rows, a, b *probe.Result) {
 	if a.Verdict == probe.NotMeasured || b.Verdict == probe.NotMeasured {
 		return
 	}
-	r.text(id+"errno", a.ID+", errno", answer(a), answer(b), "")
-	r.size(row("rss_change", ", RES", func(c *probe.Result) Value { return number(c.RSSChange) }), neither)
+	r.text(id+"errno", a.ID+": errno", answer(a), answer(b), "")
+	r.size(row("rss_change", ": RES", func(c *probe.Result) Value { return number(c.RSSChange) }), neither)
 	if a.ToAllocator != nil && b.ToAllocator != nil {
-		r.size(row("to_allocator", ", the kernel got", func(c *probe.Result) Value { return number(*c.ToAllocator) }), neither)
+		r.size(row("to_allocator", ": the kernel got", func(c *probe.Result) Value { return number(*c.ToAllocator) }), neither)
 	}
 	if a.LaterRSSChange != nil && b.LaterRSSChange != nil {
-		r.size(row("later_rss_change", ", RES later", func(c *probe.Result) Value { return number(*c.LaterRSSChange) }), neither)
+		r.size(row("later_rss_change", ": RES later", func(c *probe.Result) Value { return number(*c.LaterRSSChange) }), neither)
 	}
-	pace := row("ns_per_mib", ", time a MiB", func(c *probe.Result) Value { return took(c.NSPerMiB) })
+	pace := row("ns_per_mib", ": time a MiB", func(c *probe.Result) Value { return took(c.NSPerMiB) })
 	pace.Unit, pace.Detail = Duration, true
 	r.add(pace, less, sameProbeTime)
 	if a.RefaultNSPerMiB != nil && b.RefaultNSPerMiB != nil {
-		again := row("refault_ns_per_mib", ", a MiB touched again", func(c *probe.Result) Value { return took(*c.RefaultNSPerMiB) })
+		again := row("refault_ns_per_mib", ": a MiB touched again", func(c *probe.Result) Value { return took(*c.RefaultNSPerMiB) })
 		again.Unit, again.Detail = Duration, true
 		r.add(again, less, sameProbeTime)
+	}
+	quieten(r.list[first:])
+}
+
+// quieten makes details of what the verdict has said: the numbers, where it differs
+// itself, or where they are the same.
+func quieten(rows []Row) {
+	for i := 1; i < len(rows); i++ {
+		rows[i].Detail = rows[i].Detail || rows[0].Mark != Same || rows[i].Mark == Same
 	}
 }
 

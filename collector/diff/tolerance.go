@@ -1,15 +1,21 @@
 package diff
 
-import "whyres/collector/course"
+import (
+	"time"
+
+	"whyres/collector/course"
+)
 
 // What is the same: sizes within 256 KiB or 2 % of the larger (course.Jitter),
-// times and counts within 5 % of the larger, times at least within what the
-// readings are apart. Of probes a time is the same up to twice the other:
+// times and counts within 5 % of the larger; a length of time at least within a
+// second, as far as samples usually are apart, and when something had happened
+// within the time from the reading before (course.Moment). Of probes a time is the same up to twice the other:
 // machines are noisy.
 const (
 	timePart   = 20
 	countPart  = 20
 	probeTimes = 2
+	leastSpan  = int64(time.Second)
 )
 
 // near reports whether two numbers differ by no more than what is allowed.

@@ -13,17 +13,19 @@ import (
 func went(r *rows, a, b *Side) {
 	r.group = GroupCourse
 	x, y := &a.Course, &b.Course
-	spacing := max(x.LongestGap, y.LongestGap)
-	r.time(Row{ID: "course.duration", What: "length of the recording", Unit: Duration, A: number(x.Duration), B: number(y.Duration), Detail: true}, neither, spacing)
+	r.time(Row{ID: "course.duration", What: "length of the recording", Unit: Duration, A: number(x.Duration), B: number(y.Duration), Detail: true}, neither, leastSpan)
 	r.size(Row{ID: "course.start", What: "RES at first", A: number(x.Start), B: number(y.Start), Detail: true}, neither)
 	r.size(Row{ID: "course.peak", What: "peak RES", A: number(x.Peak), B: number(y.Peak)}, less)
 	r.size(Row{ID: "course.rest", What: "RES at rest", A: number(x.Rest), B: number(y.Rest), Why: whyRest(a, b)}, less)
 	r.size(Row{ID: "course.given_back", What: "given back by the end", A: number(x.GivenBack), B: number(y.GivenBack)}, neither)
 	moment(r, "course.half", "half of it gone after", a, b, x.Half, y.Half)
 	moment(r, "course.nine_tenths", "nine tenths gone after", a, b, x.NineTenths, y.NineTenths)
-	unsay(r.list)
 	r.size(Row{ID: "course.mean", What: "mean RES", A: number(x.Mean), B: number(y.Mean)}, less)
-	r.add(Row{ID: "course.area", What: "area under RES", Unit: ByteSeconds, A: area(x), B: area(y), Detail: true}, less,
+	smaller := less
+	if !sameTime(x.Duration, y.Duration, leastSpan) {
+		smaller = neither // the longer one has more of it
+	}
+	r.add(Row{ID: "course.area", What: "area under RES", Unit: ByteSeconds, A: area(x), B: area(y), Detail: true}, smaller,
 		func(a, b int64) bool { return near(a, b, larger(a, b)/timePart) })
 }
 
@@ -51,21 +53,25 @@ func moment(r *rows, id, what string, a, b *Side, x, y *course.Moment) {
 	r.time(row, less, spacing)
 }
 
-// unsay takes away a reason that the row before has given.
-func unsay(list []Row) {
-	last := len(list) - 1
-	if last > 0 && list[last].Why == list[last-1].Why {
-		list[last].Why = ""
+// collapsed is what khugepaged added to RES, 0 where no calls were traced.
+func (s *Side) collapsed() int64 {
+	if !s.traced() {
+		return 0
 	}
+	return int64(min(s.Verdict.Collapses.Bytes, 1<<62))
 }
 
-// whyRest names the part of RES that makes most of the difference, where one makes
-// a third of it or more, and the parts are of when RES was at rest.
+// whyRest says that khugepaged did it, or names the part of RES that makes most of
+// the difference, where one makes a third of it or more, and the parts are of when
+// RES was at rest.
 func whyRest(a, b *Side) string {
+	gap := b.Course.Rest - a.Course.Rest
+	if back := b.collapsed() - a.collapsed(); (back > 0) == (gap > 0) && magnitude(back) > magnitude(gap)/2 && magnitude(gap) > 0 {
+		return whyCollapsed(a, b)
+	}
 	if !a.partsOfRest() || !b.partsOfRest() {
 		return ""
 	}
-	gap := b.Course.Rest - a.Course.Rest
 	best := leafPair{}
 	for _, l := range leaves(a, b) {
 		if (l.change() > 0) == (gap > 0) && magnitude(l.change()) > magnitude(best.change()) {
@@ -79,7 +85,7 @@ func whyRest(a, b *Side) string {
 }
 
 func (s *Side) partsOfRest() bool {
-	return s.looked() && sameSize(s.Verdict.RES, s.Course.Rest)
+	return s.Verdict.Smaps != nil && sameSize(s.Verdict.RES, s.Course.Rest)
 }
 
 // whyLater says which callers gave back, where they differ, or with what.

@@ -15,31 +15,40 @@ const (
 	widestValue = 16
 	leastWhat   = 12
 	widestWhat  = 60
-	wVerdict    = 26 // "  ▼ 117.0 MiB less, better"
 )
+
+// diffHead is over how B compares.
+const diffHead = "B, beside A"
 
 // diffColumns are the widths of what, A and B.
 type diffColumns struct{ what, value int }
 
 func (p *printer) diffTable(rows []diff.Row, groups bool) {
 	c := diffColumns{what: leastWhat, value: leastValue}
+	words := 2 + width(diffHead)
 	for i := range rows {
 		r := &rows[i]
 		c.what = max(c.what, diffIndent+width(clean(r.What, widestWhat)))
 		c.value = max(c.value, 2+width(valueText(r, r.A)), 2+width(valueText(r, r.B)))
+		_, said := verdictWords(r)
+		words = max(words, 2+width(said))
 	}
 	c.value = min(c.value, widestValue)
 	if limit := p.options.Width; limit > 0 {
-		c.what = max(min(c.what, limit-2*c.value-wVerdict), leastWhat)
+		c.what = max(min(c.what, limit-2*c.value-words), leastWhat)
 	}
-	p.line(piece{toneHead, left("", c.what) + right("A", c.value) + right("B", c.value) + "  B, beside A"})
-	group := diff.Group("")
+	p.line(piece{toneHead, left("", c.what) + right("A", c.value) + right("B", c.value) + "  " + diffHead})
+	group, said := diff.Group(""), map[string]bool{"": true}
 	for i := range rows {
 		if r := &rows[i]; groups && r.Group != group {
 			group = r.Group
 			p.line(piece{toneHead, clean(string(group), 40)})
 		}
 		p.diffRow(c, &rows[i])
+		if why := rows[i].Why; !said[why] {
+			said[why] = true
+			p.diffWhy(why)
+		}
 	}
 }
 
@@ -52,15 +61,16 @@ func (p *printer) diffRow(c diffColumns, r *diff.Row) {
 		piece{rowTone(r), right(cutMiddle(valueText(r, r.B), c.value-1), c.value)},
 		piece{t, "  " + words},
 	)
-	if r.Why == "" {
-		return
-	}
+}
+
+// diffWhy adds a reason below its row.
+func (p *printer) diffWhy(why string) {
 	const indent = diffIndent + 4
 	w := widestText - indent
 	if p.options.Width > 0 {
 		w = max(min(p.options.Width, widestText)-indent, 8)
 	}
-	for _, line := range wrapClauses([]string{glueUnits(clean(r.Why, 300))}, w) {
+	for _, line := range wrapClauses([]string{glueUnits(clean(why, 300))}, w) {
 		p.line(piece{toneDim, strings.Repeat(" ", indent) + line})
 	}
 }

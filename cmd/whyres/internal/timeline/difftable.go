@@ -13,6 +13,9 @@ import (
 // terminal's usual height.
 const diffLines = 24
 
+// leastRows are shown on however narrow a terminal.
+const leastRows = 10
+
 // WriteDiff prints a comparison: both sides, what differs, and in a line what is
 // the same. all shows every row.
 func WriteDiff(w io.Writer, o Options, r *diff.Report, all bool) error {
@@ -22,7 +25,7 @@ func WriteDiff(w io.Writer, o Options, r *diff.Report, all bool) error {
 	}
 	p := newPrinter(o)
 	p.diff(r, shown, all)
-	for len(shown) > 1 && !all && bytes.Count(p.out.Bytes(), []byte("\n")) > diffLines {
+	for len(shown) > leastRows && !all && bytes.Count(p.out.Bytes(), []byte("\n")) > diffLines {
 		shown = shown[:len(shown)-1]
 		p = newPrinter(o)
 		p.diff(r, shown, all)
