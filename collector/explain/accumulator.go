@@ -347,14 +347,11 @@ func (v *Verdict) divide(s, full *mem.Sample) {
 func (a *Accumulator) trace() *Trace {
 	t := &Trace{
 		Releases: a.releases, Unmapped: a.unmapped, Reserved: a.reserved,
-		GCs: a.marked, Lost: a.lost,
+		GCs: a.countGCs(), Lost: a.lost,
 		RESStart: a.res.start, RESPeak: a.res.peak, RESEnd: a.res.end,
 		Collapses:      a.grown,
 		Duration:       int64(a.last.Sub(a.first)),
 		OtherProcesses: OtherProcesses{Events: a.other, PIDs: len(a.others)},
-	}
-	if a.gcs.seen {
-		t.GCs = max(t.GCs, uint64(a.gcs.last-min(a.gcs.first, a.gcs.last)))
 	}
 	t.ByWho, t.Calls, t.Failed = a.tables()
 	t.Outcomes = a.outcomes.table()
