@@ -70,6 +70,10 @@ layouts: ## the runtime's field offsets for binaries without DWARF, from each to
 test-kernels: ## whyres and its privileged tests under QEMU on eleven kernels from 5.10 to 7.3 (Debian's; qemu-system-x86); KERNELS="5.10 7.3" for some, UPDATE=1: the newest of each
 	$(GO) run ./bpf/internal/vmtest -kernels "$(or $(KERNELS),all)" $(if $(UPDATE),-update) -- $(IN_KERNELS)
 
+.PHONY: kernels-table
+kernels-table: ## the README's table "madvise across kernels", from what probe said on each kernel of the last test-kernels
+	$(GO) run ./cmd/whyres/internal/kernelstable README.md
+
 .PHONY: clean
 clean:
 	rm -rf $(BIN)

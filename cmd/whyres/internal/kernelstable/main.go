@@ -97,7 +97,7 @@ func read(file string) (*probe.Report, error) {
 // write replaces the page whole or not at all.
 func write(file string, page []byte) error {
 	partial := file + ".partial"
-	if err := os.WriteFile(partial, page, 0o644); err != nil { //nolint:gosec // a page that all may read
+	if err := os.WriteFile(partial, page, 0o644); err != nil {
 		return err
 	}
 	return os.Rename(partial, file)
