@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -112,16 +113,17 @@ func runProbe(ctx context.Context, s streams, o probeOptions) error {
 	}
 	report := &probe.Report{Schema: probe.Schema, Tool: version(), Time: time.Now().UTC().Truncate(time.Second), Host: host}
 	report.Warnings = probeWarnings(host)
-	if err := newProbing(s, o, report).run(ctx); err != nil {
-		return err
+	p := newProbing(s, o, report)
+	if err := p.run(ctx); err != nil {
+		return errors.Join(err, p.notPutBack)
 	}
-	return o.show(s, report)
+	return errors.Join(o.show(s, report), p.notPutBack)
 }
 
 // probeWarnings says what about the host makes numbers differ from other hosts'.
 func probeWarnings(host mem.Host) (out []string) {
 	if host.SwapTotal > 0 {
-		out = append(out, "this host has swap: MADV_PAGEOUT can write pages there, which the table's other hosts without swap cannot")
+		out = append(out, "this host has swap: MADV_PAGEOUT can write pages there, and does other things than on a host without")
 	}
 	return out
 }

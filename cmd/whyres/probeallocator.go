@@ -63,32 +63,49 @@ func (p *probing) count(ctx context.Context, tracer *bpf.Tracer, c probe.Case, r
 	if result.Unknown != "" {
 		return nil
 	}
-	_, err := p.with(c, func() error {
-		for range disturbed {
-			run, err := p.subject.Run(ctx, c.ID)
-			if err != nil {
-				return err
-			}
-			events, err := drain(tracer)
-			if err != nil {
-				return err
-			}
-			if !alike(result, &run.Result) {
-				continue
-			}
-			if result.ToAllocator = joined(run, events); result.ToAllocator != nil {
-				return nil
-			}
-		}
-		p.report.Missing = append(p.report.Missing, "what the kernel's page allocator got in "+c.ID+": no run of it did what the others had done")
-		return nil
+	why, err := p.with(c, func() (err error) {
+		result.ToAllocator, err = p.countRun(ctx, tracer, c.ID, result)
+		return err
 	})
+	if err == nil && result.ToAllocator == nil {
+		if why == "" {
+			why = "no run of it did what the others had done"
+		}
+		p.report.Missing = append(p.report.Missing, "what the kernel's page allocator got in "+c.ID+": "+why)
+	}
 	return err
 }
 
+// countRun is what the allocator got in the first run that did what the others did;
+// nil where none of several does.
+func (p *probing) countRun(ctx context.Context, tracer *bpf.Tracer, id string, like *probe.Result) (*int64, error) {
+	for range disturbed {
+		run, err := p.subject.Run(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		events, err := drain(tracer)
+		if err != nil {
+			return nil, err
+		}
+		if !alike(like, &run.Result) {
+			continue
+		}
+		seen := callsOf(run, events)
+		if got := toAllocator(seen); got != nil {
+			p.compare(&run.Result, seen)
+			return got, nil
+		}
+	}
+	return nil, nil
+}
+
+// share is what part of a case's memory may differ between two runs of it, or two
+// sources: the host takes pages at any time.
+const share = 64
+
 // alike: both runs did the same, but for pages that the host took meanwhile.
 func alike(a, b *probe.Result) bool {
-	const share = 64
 	slack := a.Size / share
 	return b.Unknown == "" && a.Errno == b.Errno && max(a.RSSChange-b.RSSChange, b.RSSChange-a.RSSChange) <= slack
 }
@@ -111,18 +128,48 @@ func drain(tracer *bpf.Tracer) (events []*mem.Event, err error) {
 	}
 }
 
-// joined is what the allocator got in the run's calls, each of which must be found
-// among the events; nil where one is not, or its count is not known.
-func joined(run subject.Run, events []*mem.Event) *int64 {
-	var sum int64
+// callsOf are the events of the run's calls; nil where one of them is missing.
+func callsOf(run subject.Run, events []*mem.Event) (seen []*mem.Event) {
 	for _, call := range run.Calls {
 		i := slices.IndexFunc(events, func(e *mem.Event) bool { return isCall(&run, call, e) })
-		if i < 0 || events[i].ToAllocator == nil {
+		if i < 0 {
 			return nil
 		}
-		sum += *events[i].ToAllocator
+		seen = append(seen, events[i])
+	}
+	return seen
+}
+
+// toAllocator is what the allocator got in all calls together; nil where the count
+// of one is not known.
+func toAllocator(seen []*mem.Event) *int64 {
+	var sum int64
+	for _, e := range seen {
+		if e.ToAllocator == nil {
+			return nil
+		}
+		sum += *e.ToAllocator
+	}
+	if seen == nil {
+		return nil
 	}
 	return &sum
+}
+
+// compare holds what the page tables say of a run's RES against what the kernel's
+// own counter of the process did in its calls: two sources, which must agree.
+func (p *probing) compare(r *probe.Result, seen []*mem.Event) {
+	var sum int64
+	for _, e := range seen {
+		if e.Noted(mem.NoteRSSUnknown) || e.Noted(mem.NoteUnsure) {
+			return
+		}
+		sum += e.Attributed
+	}
+	if off := sum - r.RSSChange; off < -r.Size/share || off > r.Size/share {
+		p.report.Warnings = append(p.report.Warnings, fmt.Sprintf(
+			"%s: RES changed by %s by the page tables, by %s by the kernel's counter", r.ID, probe.KiB(r.RSSChange, true), probe.KiB(sum, true)))
+	}
 }
 
 // isCall: same thread, call, time and, where the event has it, address.

@@ -18,6 +18,8 @@ type probing struct {
 	subject *subject.Process
 	// progress counts the cases' runs: each case is gone through twice.
 	progress *progress
+	// notPutBack are the settings that could not be restored.
+	notPutBack error
 }
 
 func newProbing(s streams, o probeOptions, report *probe.Report) *probing {

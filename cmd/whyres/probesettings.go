@@ -33,9 +33,9 @@ func (p *probing) with(c probe.Case, do func() error) (why string, err error) {
 	}
 	keeper, err := settings.Open(cmd)
 	if err != nil {
-		return "", err
+		return oneLine(err), nil
 	}
-	defer func() { err = errors.Join(err, p.putBack(keeper)) }()
+	defer p.putBack(keeper)
 	for _, w := range unmet {
 		if _, err := keeper.Set(w.Path, w.Value); err != nil {
 			return fmt.Sprintf("%s, and that cannot be changed: %v", w.Why, err), nil
@@ -44,16 +44,18 @@ func (p *probing) with(c probe.Case, do func() error) (why string, err error) {
 	return "", do()
 }
 
-// putBack has the settings restored and notes them in the report, each once.
-func (p *probing) putBack(keeper *settings.Keeper) error {
+// putBack has the settings restored and notes them in the report, each once. What
+// could not be put back makes the command fail at its end: what was measured is
+// told all the same.
+func (p *probing) putBack(keeper *settings.Keeper) {
 	changes, err := keeper.Close()
+	p.notPutBack = errors.Join(p.notPutBack, err)
 	for _, c := range changes {
 		s := probe.Setting{Path: filepath.Join(hugePageSettings, c.Path), From: c.From, To: c.To, Restored: c.Restored}
 		if !slices.Contains(p.report.Settings, s) {
 			p.report.Settings = append(p.report.Settings, s)
 		}
 	}
-	return err
 }
 
 // unmetWants are the settings that are not as the case wants them. Why says what

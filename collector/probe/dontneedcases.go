@@ -27,7 +27,7 @@ func dontneedCases() []Case {
 			wantHuge(), wantScan()).meaning(CameBack,
 			"khugepaged undoes what the Go runtime releases of huge pages: it makes whole ones again, missing parts filled with zeros. khugepaged/max_ptes_none decides how much may be missing."),
 		big(DontneedMTHP, pages64k, "64 KiB pages", "Whole pages of 64 KiB are released.", wantMTHP()),
-		big(DontneedMTHPPart, pages64k, "64 KiB pages, half of each 2 MiB", "The lower half of each 2 MiB is released, which is a whole number of 64 KiB pages.", wantMTHP()),
+		big(DontneedMTHPPart, pages64k, "64 KiB pages, half of them", "The lower half of each 2 MiB is released, which is a whole number of 64 KiB pages.", wantMTHP()),
 	}
 }
 

@@ -11,9 +11,9 @@ func hugeCases() []Case {
 	return []Case{
 		huge(HugepageSmall, "MADV_HUGEPAGE", pages4k, "4 KiB pages", "Huge pages are asked for where small ones are already."),
 		huge(NohugepageHuge, "MADV_NOHUGEPAGE", pages2m, "2 MiB pages", "Huge pages are refused where there are some already.", wantHuge()),
-		huge(CollapseHalf, "MADV_COLLAPSE", pages4k, "4 KiB pages, half of each 2 MiB",
+		huge(CollapseHalf, "MADV_COLLAPSE", pages4k, "4 KiB pages, half there",
 			"The lower half of each 2 MiB was touched in small pages; huge ones are to be made at once.", wantHuge()).meaning(Grew, collapse),
-		huge(CollapseHalfNever, "MADV_COLLAPSE", pages4k, "4 KiB pages, half; THP never",
+		huge(CollapseHalfNever, "MADV_COLLAPSE", pages4k, "4 KiB pages, half, no THP",
 			"The same while transparent_hugepage/enabled is never.", wantNever()).meaning(Grew, collapse+" transparent_hugepage/enabled=never does not keep it from that."),
 	}
 }

@@ -38,6 +38,9 @@ func markdownRow(r *Result) string {
 		if r.RefaultNSPerMiB != nil {
 			cells[6] = microseconds(*r.RefaultNSPerMiB)
 		}
+		if r.Verdict == Freed && r.ToAllocator == nil {
+			cells[7] = "left RES; allocator not seen"
+		}
 		cells[7] += remark(r)
 	}
 	for i := range cells {

@@ -20,6 +20,7 @@ type Process struct {
 	in       io.WriteCloser
 	requests *json.Encoder
 	answers  *json.Decoder
+	ended    bool
 }
 
 // Start starts the command, which must call Serve on its standard streams.
@@ -52,19 +53,27 @@ func (p *Process) Run(ctx context.Context, id string) (Run, error) {
 	if err == nil {
 		err = p.answers.Decode(&run)
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		return run, nil
+	}
+	how := p.Close()
+	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return Run{}, fmt.Errorf("the case %s was not done after %v", id, Limit)
 	case ctx.Err() != nil:
 		return Run{}, ctx.Err()
+	case how == nil:
+		how = err
 	}
-	return Run{}, fmt.Errorf("the process that is measured ended in the case %s: %w", id, errors.Join(err, p.Close()))
+	return Run{}, fmt.Errorf("the process that is measured ended in the case %s: %w", id, how)
 }
 
-// Close ends the process.
+// Close ends the process. Once it has ended this does nothing.
 func (p *Process) Close() error {
+	if p.ended {
+		return nil
+	}
+	p.ended = true
 	_ = p.in.Close() // a pipe: it has nothing to lose
 	patience := time.AfterFunc(Limit, func() { _ = p.cmd.Process.Kill() })
 	defer patience.Stop()

@@ -99,13 +99,25 @@ func (g *guardian) obey(o order) answer {
 	if err == nil && from != o.Value {
 		// Known before it is done: no moment is without somebody who restores.
 		g.changes = append(g.changes, Change{Path: o.Path, From: from, To: o.Value})
-		err = g.write(o.Path, o.Value)
+		err = g.writeNew(o.Path, from, o.Value)
 	}
 	a := answer{Change: Change{Path: o.Path, From: from, To: o.Value}}
 	if err != nil {
 		a.Error, a.Kind = err.Error(), kindOf(err)
 	}
 	return a
+}
+
+// writeNew forgets a change that was refused and left everything as it was.
+func (g *guardian) writeNew(path, from, value string) error {
+	err := g.write(path, value)
+	if err == nil {
+		return nil
+	}
+	if now, reading := g.read(path); reading == nil && now == from {
+		g.changes = g.changes[:len(g.changes)-1]
+	}
+	return err
 }
 
 func kindOf(err error) string {

@@ -181,6 +181,23 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// What the kernel refuses to take is no change.
+func TestRefusedValue(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: run make test")
+	}
+	if _, err := os.Stat(filepath.Join(HugePages, scanFile)); err != nil {
+		t.Skip("the kernel has no khugepaged")
+	}
+	k := open(t, HugePages)
+	if _, err := k.Set(scanFile, "many"); err == nil {
+		t.Error("the kernel took many milliseconds")
+	}
+	if changes, err := k.Close(); err != nil || len(changes) > 0 {
+		t.Errorf("changes %+v, %v", changes, err)
+	}
+}
+
 // killed starts a caller that has changed the setting, does something to it, and
 // waits for the setting to be what it was.
 func killed(t *testing.T, root, was string, do func(caller *os.Process)) {

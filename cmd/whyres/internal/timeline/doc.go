@@ -8,7 +8,7 @@
 // the width and the colours of the terminal are given by the caller, so that a
 // replay prints the bytes that the live trace printed.
 //
-// It may import collector/mem, collector/explain, collector/ledger, the standard
+// It may import collector/mem, collector/explain, collector/ledger, collector/probe, the standard
 // library, and fatih/color, of which it is the only importer. Colour repeats what
 // a sign and a word already say.
 package timeline

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"strconv"
-	"strings"
 
 	"whyres/collector/probe"
 )
@@ -14,7 +13,7 @@ import (
 func WriteProbe(w io.Writer, o Options, r *probe.Report) error {
 	p := newPrinter(o)
 	p.paragraph(toneHead, 0, probeHeadline(r)...)
-	p.paragraph(toneDim, 0, "sizes in MiB, times in microseconds for each MiB", "back: touching it again")
+	p.paragraph(toneDim, 0, "sizes in MiB, times in µs for each MiB", "allocator: what became free for others", "back: touching it again")
 	t := newProbeTable(o.Width)
 	p.line(t.head()...)
 	group := ""
@@ -70,7 +69,7 @@ func (p *printer) probeMeanings(r *probe.Report) {
 		c := &r.Cases[i]
 		what, known := probe.Find(c.ID)
 		if text := what.MeaningOf(c.Verdict); known && text != "" {
-			texts.add(text, caseName(c))
+			texts.add(text, c)
 		}
 	}
 	p.remarks("What that means for a Go program", texts)
@@ -81,34 +80,43 @@ func (p *printer) probeUnknown(r *probe.Report) {
 	texts := remarks{}
 	for i := range r.Cases {
 		if c := &r.Cases[i]; c.Unknown != "" {
-			texts.add(clean(c.Unknown, 400), caseName(c))
+			texts.add(clean(c.Unknown, 400), c)
 		}
 	}
 	p.remarks("Not measured", texts)
 }
 
-func caseName(c *probe.Result) string {
-	name := clean(c.ID, 40)
+// caseName is a case's group, and its name within it.
+func caseName(c *probe.Result) (group, name string) {
+	name = clean(c.ID, 40)
 	if what, known := probe.Find(c.ID); known {
 		name = what.Name
 	}
-	return clean(probe.Heading(c.Call, c.Advice), 40) + " of " + name
+	return clean(probe.Heading(c.Call, c.Advice), 40), name
 }
 
-// remarks are texts with what each is about.
+// remarks are texts, each with the cases that it is about.
 type remarks struct {
 	texts []string
-	about map[string][]string
+	about map[string]string
+	group map[string]string // of the last case of the text
 }
 
-func (s *remarks) add(text, about string) {
+func (s *remarks) add(text string, c *probe.Result) {
 	if s.about == nil {
-		s.about = map[string][]string{}
+		s.about, s.group = map[string]string{}, map[string]string{}
 	}
-	if s.about[text] == nil {
+	group, name := caseName(c)
+	switch about := s.about[text]; {
+	case about == "":
 		s.texts = append(s.texts, text)
+		s.about[text] = group + ": " + name
+	case s.group[text] == group:
+		s.about[text] = about + "; " + name
+	default:
+		s.about[text] = about + "; " + group + ": " + name
 	}
-	s.about[text] = append(s.about[text], about)
+	s.group[text] = group
 }
 
 func (p *printer) remarks(title string, s remarks) {
@@ -118,7 +126,7 @@ func (p *printer) remarks(title string, s remarks) {
 	p.blank()
 	p.line(piece{toneHead, title})
 	for _, text := range s.texts {
-		p.paragraph(tonePlain, 2, strings.Join(s.about[text], "; "))
+		p.paragraph(tonePlain, 2, s.about[text])
 		p.paragraph(toneDim, 6, text)
 	}
 }
@@ -127,6 +135,9 @@ func (p *printer) remarks(title string, s remarks) {
 func (p *printer) probeNotes(r *probe.Report) {
 	if len(r.Missing)+len(r.Warnings)+len(r.Settings) > 0 {
 		p.blank()
+	}
+	if r.Allocator == "" && len(r.Missing) > 0 {
+		p.paragraph(toneDim, 0, "left RES, freed?: whether it became free for others too is not known here")
 	}
 	for _, text := range r.Missing {
 		p.paragraph(toneDim, 0, "not seen: "+clean(text, 400))

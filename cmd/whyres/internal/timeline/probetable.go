@@ -22,15 +22,15 @@ type probeTable struct {
 }
 
 const (
-	wCaseName    = 33
+	wCaseName    = 28
 	wCaseVerdict = 20 // with two spaces and a sign before it
-	wLeastName   = 16
+	wLeastName   = 18
 )
 
 func newProbeTable(limit int) probeTable {
 	columns := []probeColumn{
 		{"asked", 7, tonePlain, func(r *probe.Result) string { return probeMiB(r.Asked) }},
-		{"RES", 9, toneReturn, func(r *probe.Result) string { return probeChange(r.RSSChange) }},
+		{"RES", 8, toneReturn, func(r *probe.Result) string { return probeChange(r.RSSChange) }},
 		{"allocator", 11, toneReturn, allocatorGot},
 		{"µs/MiB", 9, tonePlain, func(r *probe.Result) string { return perMiB(r.NSPerMiB) }},
 		{"back", 9, tonePlain, func(r *probe.Result) string {
@@ -44,8 +44,11 @@ func newProbeTable(limit int) probeTable {
 	if limit <= 0 {
 		return t
 	}
-	for len(t.columns) > 2 && limit < t.width() {
+	for len(t.columns) > 2 && limit < t.width() { // asked and RES stay longest
 		t.columns = t.columns[:len(t.columns)-1]
+	}
+	if limit < t.width()-wCaseName+wLeastName {
+		t.columns = t.columns[1:]
 	}
 	t.name = min(max(t.name+limit-t.width(), wLeastName), wCaseName)
 	return t
@@ -84,7 +87,7 @@ func (t probeTable) row(r *probe.Result) []piece {
 		}
 		out = append(out, piece{tone, right(text, c.wide)})
 	}
-	sign, tone := verdictSign(r.Verdict)
+	sign, tone := verdictSign(r)
 	return append(out, piece{tone, "  " + sign + " " + verdictWords(r)})
 }
 
@@ -105,9 +108,12 @@ func perMiB(ns int64) string {
 
 // verdictSign says in a sign what kind of verdict it is: as expected, to be known,
 // against what was asked for.
-func verdictSign(v probe.Verdict) (string, tone) {
-	switch v {
+func verdictSign(r *probe.Result) (string, tone) {
+	switch r.Verdict {
 	case probe.Freed:
+		if r.ToAllocator == nil {
+			return signUnseen.String(), toneReturn
+		}
 		return signHeld.String(), toneReturn
 	case probe.LeftRES, probe.CameBack, probe.Refused, probe.FreedWithError, probe.Partly:
 		return signTrouble.String(), toneTrouble
@@ -125,6 +131,14 @@ func verdictSign(v probe.Verdict) (string, tone) {
 func verdictWords(r *probe.Result) string {
 	words := clean(string(r.Verdict), 30)
 	switch r.Verdict {
+	case probe.Freed:
+		if r.ToAllocator == nil {
+			words = "left RES, freed?"
+		}
+	case probe.Lazy:
+		words += ", " + probeMiB(r.LazyFreeChange)
+	case probe.Split:
+		words += ", " + probeMiB(-r.THPChange)
 	case probe.LeftRES:
 		words = "left RES only"
 	case probe.FreedWithError:
