@@ -90,7 +90,8 @@ func writeTable(w io.Writer, all []*result) error {
 
 // writeCounts prints the last lines: what ran at all.
 func writeCounts(w io.Writer, all []*result) {
-	boots, passes, tests, left := 0, 0, []string{}, []string{}
+	boots, passes := 0, 0
+	var tests, left []string
 	for _, r := range all {
 		if r.console.kernel != "" {
 			boots++
@@ -105,6 +106,9 @@ func writeCounts(w io.Writer, all []*result) {
 	}
 	if len(left) > 0 {
 		_, _ = fmt.Fprintf(w, "what the tests left: %s\n", strings.Join(left, " "))
+	}
+	if tests == nil {
+		tests = []string{"none"}
 	}
 	_, _ = fmt.Fprintf(w, "tests that ran: %s\n", strings.Join(tests, ", "))
 	_, _ = fmt.Fprintf(w, "%d of %d kernels booted, %d passed\n", boots, len(all), passes)
