@@ -69,6 +69,13 @@ func inACheckout(t *testing.T) string {
 	if err := os.Mkdir(bin, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	source, err := filepath.Abs("../../cmd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(source, filepath.Join(dir, "cmd")); err != nil {
+		t.Fatal(err)
+	}
 	built := filepath.Dir(built().whyres)
 	for _, name := range []string{"whyres", "server", "pulse"} {
 		if err := os.Symlink(filepath.Join(built, name), filepath.Join(bin, name)); err != nil {
