@@ -23,8 +23,10 @@ say it. Better and worse are of B. Two files that whyres probe --json wrote are
 compared case by case. One of the two may be -, for standard input. It needs no
 privilege.
 
-Same means: sizes within 256 KiB or 2 %, times and counts within 5 % or what the
-readings of RES are apart; times of a probe within a factor of two.`,
+Same means: sizes within 256 KiB or 2 %, counts within 5 %, times within 5 %
+or as far as the readings of RES are apart; times of a probe within a factor of
+two. When half had gone counts from when RES had risen to its peak, the load
+included: compare recordings of the same load.`,
 		Example: `  whyres diff before.whyres after.whyres
   whyres diff linux-5.10.whyres linux-7.3.whyres
   whyres probe --json | whyres diff old-kernel.json -
@@ -51,7 +53,8 @@ readings of RES are apart; times of a probe within a factor of two.`,
 }
 
 func compare(ctx context.Context, s streams, d display, all bool, a, b string) error {
-	r, err := patiently(ctx, s, func() (diff.Report, error) { return compareFiles(s, a, b) })
+	progress := &reads{}
+	r, err := watched(ctx, s, progress, func() (diff.Report, error) { return compareFiles(s, progress, a, b) })
 	if err != nil {
 		return err
 	}
@@ -63,12 +66,12 @@ func compare(ctx context.Context, s streams, d display, all bool, a, b string) e
 
 // compareFiles reads both before it compares. One that cannot be read does not
 // hide what is wrong with the other.
-func compareFiles(s streams, a, b string) (diff.Report, error) {
-	x, err := openSide(s, a)
+func compareFiles(s streams, progress *reads, a, b string) (diff.Report, error) {
+	x, err := openSide(s, progress, a)
 	if err != nil {
 		return diff.Report{}, err
 	}
-	y, err := openSide(s, b)
+	y, err := openSide(s, progress, b)
 	if err != nil {
 		return diff.Report{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -208,5 +209,31 @@ func TestDiffOfBadInput(t *testing.T) {
 				t.Errorf("an escape of the input: %q", diagnostics)
 			}
 		})
+	}
+}
+
+// What is left to read is told by size, and of a stream what has come.
+func TestDiffTellsWhatIsLeft(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a\x1b.whyres")
+	if err := os.WriteFile(path, make([]byte, 5<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r := &reads{}
+	if _, err := io.CopyN(io.Discard, r.open(f, "a\x1b.whyres"), 2<<20); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := r.now.Load().left(), `reading a\x1b.whyres: 3 of 5 MiB left`; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if _, err := io.CopyN(io.Discard, r.open(bytes.NewReader(make([]byte, 3<<20)), "-"), 2<<20); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := r.now.Load().left(), "reading -: 2 MiB so far"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

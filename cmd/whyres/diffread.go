@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"whyres/cmd/whyres/internal/timeline"
 	"whyres/collector"
 	"whyres/collector/course"
 	"whyres/collector/diff"
@@ -34,7 +35,7 @@ func (s side) kind() string {
 // errNeither: the file is nothing that can be compared.
 var errNeither = errors.New("neither a whyres recording nor what whyres probe --json writes")
 
-func openSide(s streams, path string) (side, error) {
+func openSide(s streams, progress *reads, path string) (side, error) {
 	in := s.in
 	if path != "-" {
 		f, err := os.Open(path)
@@ -44,7 +45,7 @@ func openSide(s streams, path string) (side, error) {
 		defer func() { _ = f.Close() }() // only read
 		in = f
 	}
-	got, err := readSide(in, path, func(e *record.LineError) { s.say("%s: %s", path, oneLine(e)) })
+	got, err := readSide(progress.open(in, path), path, func(e *record.LineError) { s.sayOver("%s: %s", timeline.Clean(path, 200), oneLine(e)) })
 	if err != nil {
 		return side{}, fmt.Errorf("%s: %w", path, err)
 	}

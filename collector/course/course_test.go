@@ -313,7 +313,7 @@ func readingsOf(f mem.Frame) []point {
 // Hours of small releases: what is kept is bounded, and the times are still those
 // of the levels to within a two-thousandth of the fall.
 func TestBounded(t *testing.T) {
-	const calls = 200_000
+	const calls = 50_000
 	page := int64(4096)
 	a := explain.NewAccumulator()
 	m := NewMeter(a)
