@@ -162,7 +162,7 @@ func TestDiffOfProbes(t *testing.T) {
 	}
 	report.Schema = "whyres/probe/2"
 	_, diagnostics, code = differ("", old, probeFile(t, "newer.json", report))
-	if code != exitFailed || !strings.Contains(diagnostics, "made by a newer whyres") {
+	if code != exitFailed || !strings.Contains(diagnostics, "use the whyres that wrote it") {
 		t.Errorf("newer: exit %d, %s", code, diagnostics)
 	}
 }
@@ -191,7 +191,7 @@ func TestDiffOfBadInput(t *testing.T) {
 		"a directory":      {"", []string{held, t.TempDir()}, exitFailed, "", "is a directory"},
 		"no recording":     {"", []string{held, "diff.go"}, exitFailed, "", "diff.go: neither a whyres recording nor"},
 		"nothing":          {"", []string{held, os.DevNull}, exitFailed, "", "it is empty"},
-		"a damaged probe":  {`{"schema":"whyres/probe/1","cases":[`, []string{held, "-"}, exitFailed, "", "-: a damaged probe"},
+		"a damaged probe":  {`{"schema":"whyres/probe/1","cases":[`, []string{held, "-"}, exitFailed, "", "-: not what whyres probe --json prints"},
 		"stdin":            {recording, []string{"-", held}, exitDone, "no differences", ""},
 		"a damaged line":   {damaged, []string{held, "-"}, exitDone, "B: 1 damaged line was left out", "whyres: -: recording line 21"},
 		"a header alone":   {lines[0], []string{held, "-"}, exitDone, "B holds no reading of RES: only the host and the program can be compared", ""},

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -63,8 +62,11 @@ func readSide(in io.Reader, name string, report func(*record.LineError)) (side, 
 		return side{}, err
 	}
 	if beginsProbe(head) {
-		p, err := readProbe(buffered)
-		return side{probe: &diff.Probe{Name: name, Report: p}}, err
+		p, err := probe.Read(buffered)
+		if err != nil {
+			return side{}, err
+		}
+		return side{probe: &diff.Probe{Name: name, Report: *p}}, nil
 	}
 	r, err := readRecording(buffered, report)
 	if errors.Is(err, record.ErrNotRecording) {
@@ -77,27 +79,6 @@ func readSide(in io.Reader, name string, report func(*record.LineError)) (side, 
 // beginsProbe: an object whose first field says so, with or without line ends.
 func beginsProbe(head []byte) bool {
 	return bytes.HasPrefix(bytes.Join(bytes.Fields(head), nil), []byte(`{"schema":"whyres/probe/`))
-}
-
-// largestProbe bounds what is read of a probe: forty cases are some 20 KiB.
-const largestProbe = 4 << 20
-
-func readProbe(in io.Reader) (probe.Report, error) {
-	text, err := io.ReadAll(io.LimitReader(in, largestProbe+1))
-	if err != nil {
-		return probe.Report{}, err
-	}
-	if len(text) > largestProbe {
-		return probe.Report{}, fmt.Errorf("a probe of more than %d bytes", largestProbe)
-	}
-	var p probe.Report
-	if err := json.Unmarshal(text, &p); err != nil {
-		return probe.Report{}, fmt.Errorf("a damaged probe: %w", err)
-	}
-	if p.Schema != probe.Schema {
-		return probe.Report{}, fmt.Errorf("%q: %w", p.Schema, record.ErrNewer)
-	}
-	return p, nil
 }
 
 // readRecording feeds a recording through the code that replays it.
