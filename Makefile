@@ -6,7 +6,7 @@ BIN       := bin
 RACE      := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 SUDO      := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # Packages whose tests need root; the same binaries run again through sudo.
-PRIVILEGED := ./bpf ./collector/kernel ./collector/discover ./cmd/whyres
+PRIVILEGED := ./bpf ./collector/kernel ./collector/discover ./cmd/whyres ./cmd/whyres/internal/settings
 
 # Every minor release, first and last patch of those whose layout changed within.
 TOOLCHAINS ?= go1.12.17 go1.13 go1.13.15 go1.14 go1.14.15 go1.15.15 go1.16 go1.16.15 go1.17 go1.17.13 go1.18 go1.18.10 \
