@@ -6,7 +6,7 @@ BIN       := bin
 RACE      := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 SUDO      := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
 # Packages whose tests need root; the same binaries run again through sudo.
-PRIVILEGED := ./bpf ./collector/kernel ./collector/discover ./cmd/whyres
+PRIVILEGED := ./bpf ./collector/kernel ./collector/discover ./cmd/whyres ./cmd/whyres/internal/settings
 # Those whose tests run in virtual machines too, and the product as a whole.
 IN_KERNELS := ./bpf ./collector/kernel ./collector/discover ./bpf/internal/vmtest/product
 

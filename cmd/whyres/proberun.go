@@ -107,7 +107,11 @@ func (p *probing) median(ctx context.Context, c probe.Case) (probe.Result, error
 			break
 		}
 	}
-	if len(runs) == 0 {
+	switch {
+	case len(runs) > 0:
+	case last.Unknown != "":
+		return unknown(c, last.Unknown), nil
+	default: // EAGAIN, each time: that is the answer
 		last.Runs = 1
 		return last, nil
 	}

@@ -70,8 +70,13 @@ const (
 	watchEvery = 10 * time.Millisecond
 )
 
-// watch waits until RES is what it was before the call, or for some seconds.
+// watch waits until RES is what it was before the call, or for some seconds. That
+// nothing comes back tells something only if khugepaged has been there.
 func (s *stage) watch(r *probe.Result, before, after sight) error {
+	scans, err := countOf(fullScans)
+	if err != nil {
+		return cannot("how far khugepaged is cannot be told: %v", err)
+	}
 	began := time.Now()
 	for {
 		now, err := s.see()
@@ -81,11 +86,26 @@ func (s *stage) watch(r *probe.Result, before, after sight) error {
 		back := now.rss - after.rss
 		waited := time.Since(began)
 		r.LaterRSSChange, r.LaterNS = &back, int64(waited)
-		if now.rss >= before.rss || waited >= watchFor {
+		if now.rss >= before.rss {
 			return nil
+		}
+		if waited >= watchFor {
+			return cameBy(scans, back)
 		}
 		time.Sleep(watchEvery)
 	}
+}
+
+// fullScans counts how often khugepaged has gone through all processes.
+const fullScans = "/sys/kernel/mm/transparent_hugepage/khugepaged/full_scans"
+
+// cameBy: between two ends of its rounds khugepaged has seen all memory, this too.
+func cameBy(scans, back int64) error {
+	now, err := countOf(fullScans)
+	if err != nil || back > 0 || now-scans >= 2 {
+		return err
+	}
+	return cannot("khugepaged did not get to this memory within %v: it goes through all processes in turn; try on a quieter host", watchFor)
 }
 
 // refault touches again what the call took out of RES, and takes the time. What

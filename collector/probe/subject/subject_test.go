@@ -209,3 +209,21 @@ func TestProcessThatHangs(t *testing.T) {
 		t.Errorf("closed twice: %v", err)
 	}
 }
+
+// That nothing came back is an answer only after a whole round of khugepaged.
+func TestNothingCameBack(t *testing.T) {
+	now, err := countOf(fullScans)
+	if err != nil {
+		t.Skip("the kernel has no khugepaged")
+	}
+	const ahead = 1 << 30 // of whatever it counts meanwhile
+	if err := cameBy(now-2, 0); err != nil {
+		t.Errorf("after two rounds: %v", err)
+	}
+	if err := cameBy(now+ahead, 0); !errors.Is(err, errCannot) {
+		t.Errorf("before a round has ended: %v", err)
+	}
+	if err := cameBy(now+ahead, 4096); err != nil {
+		t.Errorf("something came back: %v", err)
+	}
+}
