@@ -41,10 +41,10 @@ func functionsMustAttach(t *testing.T) bool {
 	return os.Getenv("WHYRES_VM") != "" && version >= 6<<16|12<<8
 }
 
-// eachWay runs the test for each way of attaching that the kernel has.
+// eachWay runs the test for each way of attaching. Raw tracepoints must work on every
+// kernel, functions where the kernel has what it takes.
 func eachWay(t *testing.T, test func(t *testing.T, o Options)) {
 	privileged(t)
-	ran := 0
 	for _, o := range []Options{{Attach: AttachRaw}, {Attach: AttachRaw, twice: true}, {Attach: AttachFunctions}} {
 		name := string(o.Attach)
 		if o.twice {
@@ -52,11 +52,7 @@ func eachWay(t *testing.T, test func(t *testing.T, o Options)) {
 		}
 		t.Run(name, func(t *testing.T) {
 			test(t, o)
-			ran++ // not reached by one that skips
 		})
-	}
-	if ran == 0 && !t.Failed() {
-		t.Error("no way of attaching works on this kernel")
 	}
 }
 
