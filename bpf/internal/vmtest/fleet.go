@@ -72,6 +72,10 @@ func (f *fleet) watched(ctx context.Context, r *result, image string) error {
 		return err
 	}
 	d := disks{image: image, initramfs: f.initramfs, kernelLog: kernelLog(r.log), output: filepath.Join(f.cache, "logs", r.line+".tar")}
+	results := filepath.Join(f.cache, "results", r.line)
+	if err := errors.Join(os.RemoveAll(results), os.RemoveAll(d.output)); err != nil {
+		return errors.Join(err, log.Close()) // what an earlier run left would be taken for this one's
+	}
 	began := time.Now()
 	var logErr error
 	err = f.machine.boot(ctx, d, func(line string) {
@@ -87,15 +91,15 @@ func (f *fleet) watched(ctx context.Context, r *result, image string) error {
 	})
 	r.took = time.Since(began)
 	err = errors.Join(err, logErr, log.Close())
-	if !r.console.done {
-		return err
-	}
-	r.output = filepath.Join(f.cache, "results", r.line)
+	r.output = results
 	files, outErr := unpackOutput(d.output, r.output)
-	if outErr == nil {
-		outErr = os.Remove(d.output)
-	}
 	r.files = len(files)
+	switch {
+	case outErr == nil:
+		outErr = os.Remove(d.output)
+	case !r.console.done:
+		outErr = nil // it was stopped: what came out of it may end anywhere
+	}
 	return errors.Join(err, outErr)
 }
 

@@ -89,7 +89,53 @@ func TestHang(t *testing.T) {
 	}
 }
 
-// Output on either port is a sign of life.
+// A machine that writes without end is stopped before it fills the disk.
+func TestFlood(t *testing.T) {
+	withEmulator(t, `truncate -s 10G "$OUTPUT"; exec sleep 60`)
+	f, _ := testFleet(t, "6.1")
+	all, err := f.bootAll(t.Context())
+	if err != nil || !errors.Is(all[0].err, errFlood) || all[0].took > 30*time.Second {
+		t.Errorf("%v after %v, %v", all[0].err, all[0].took, err)
+	}
+}
+
+// A second run in the same folder is refused in a line; one after the other is fine.
+func TestOneRunAtATime(t *testing.T) {
+	dir := t.TempDir()
+	first, err := lockCache(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lockCache(dir); err == nil || !strings.Contains(err.Error(), "another run has its kernels and logs in "+dir) {
+		t.Errorf("the second: %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	next, err := lockCache(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = next.Close()
+}
+
+// What an earlier run left is gone, whatever becomes of this one.
+func TestStaleResultsGo(t *testing.T) {
+	withEmulator(t, `exit 1`)
+	f, _ := testFleet(t, "6.1")
+	stale := filepath.Join(f.cache, "results", "6.1", "probe.json")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(stale), 0o750), os.WriteFile(stale, []byte("{}"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.bootAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(stale); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it is there still: %v", err)
+	}
+}
+
+// Output on any port is a sign of life.
 func TestSlowIsNoHang(t *testing.T) {
 	withEmulator(t, `for i in 1 2 3 4 5 6; do sleep 0.2; echo $i >>"$KERNEL"; done
 for i in 1 2 3 4 5 6; do sleep 0.2; printf .; done; echo; tar -cf "$OUTPUT" -T /dev/null

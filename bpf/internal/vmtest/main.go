@@ -69,6 +69,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := os.MkdirAll(s.cache, 0o750); err != nil {
 		return err
 	}
+	lock, err := lockCache(s.cache)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Close() }()
 	log := &lineWriter{to: stderr}
 	f := &fleet{settings: s, log: log, images: &images{dir: s.cache, update: s.update, log: log}}
 	g, err := f.build(ctx, work)

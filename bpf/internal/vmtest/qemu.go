@@ -56,13 +56,15 @@ func (m machine) boot(ctx context.Context, d disks, line func(string)) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	w := &watch{kernelLog: d.kernelLog, quiet: m.quiet}
-	go w.until(ctx, min(m.quiet, time.Second), func() { kill(errHang) })
+	w := &watch{files: []string{d.kernelLog, d.output}, quiet: m.quiet}
+	go w.until(ctx, min(m.quiet, time.Second), func(why error) { kill(why) })
 	readErr := eachLine(w.listen(out), line)
 	err = cmd.Wait()
 	switch cause := context.Cause(ctx); {
 	case errors.Is(cause, errHang):
-		return fmt.Errorf("%w: no output for %v, on neither port (see -quiet)", errHang, m.quiet)
+		return fmt.Errorf("%w: no output for %v, on no port (see -quiet)", errHang, m.quiet)
+	case errors.Is(cause, errFlood):
+		return fmt.Errorf("%w: more than %d MiB", errFlood, maxHeard>>20)
 	case errors.Is(cause, context.DeadlineExceeded):
 		return fmt.Errorf("stopped after %v: give it more with -timeout", m.timeout)
 	case cause != nil:

@@ -7,17 +7,26 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"whyres/bpf/internal/vmtest/protocol"
 )
 
 // errHang: neither the tests nor the kernel said anything any more.
 var errHang = errors.New("hangs")
 
-// watch notices that a machine has gone silent: nothing from the tests, and nothing
-// from the kernel.
+// errFlood: more came out of a machine than anybody reads.
+var errFlood = errors.New("printed too much")
+
+// maxHeard bounds what a machine may print and leave, all in all: a run of all tests
+// has some 100 KiB, and what the tests leave is bounded apart.
+const maxHeard = protocol.MaxOutput + 64<<20
+
+// watch notices that a machine has gone silent, nothing from the tests, nothing from
+// the kernel and no file coming out of it, or that it says too much.
 type watch struct {
-	kernelLog string
-	quiet     time.Duration // how long silence is allowed
-	heard     atomic.Int64  // bytes from the tests
+	files []string      // that the machine writes
+	quiet time.Duration // how long silence is allowed
+	heard atomic.Int64  // bytes from the tests
 }
 
 // listen counts what is read.
@@ -34,9 +43,9 @@ func (l *listener) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// until calls hang once the machine has been silent for too long, or returns when ctx
-// ends. It looks each tick.
-func (w *watch) until(ctx context.Context, tick time.Duration, hang func()) {
+// until calls stop once the machine has been silent for too long, or has said too
+// much, or returns when ctx ends. It looks each tick.
+func (w *watch) until(ctx context.Context, tick time.Duration, stop func(error)) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	last, since := w.bytes(), time.Now()
@@ -46,20 +55,26 @@ func (w *watch) until(ctx context.Context, tick time.Duration, hang func()) {
 			return
 		case <-ticker.C:
 		}
-		if now := w.bytes(); now != last {
+		switch now := w.bytes(); {
+		case now > maxHeard:
+			stop(errFlood)
+			return
+		case now != last:
 			last, since = now, time.Now()
-		} else if time.Since(since) >= w.quiet {
-			hang()
+		case time.Since(since) >= w.quiet:
+			stop(errHang)
 			return
 		}
 	}
 }
 
-// bytes is how much was heard so far, on both ports.
+// bytes is how much was heard so far, on all ports.
 func (w *watch) bytes() int64 {
 	n := w.heard.Load()
-	if info, err := os.Stat(w.kernelLog); err == nil {
-		n += info.Size()
+	for _, file := range w.files {
+		if info, err := os.Stat(file); err == nil {
+			n += info.Size()
+		}
 	}
 	return n
 }

@@ -82,9 +82,12 @@ func cell(r *probe.Result) string {
 	}
 	switch r.Verdict {
 	case probe.Freed:
+		if r.ToAllocator == nil {
+			return left(r)
+		}
 		return "freed"
-	case probe.LeftRES:
-		return fmt.Sprintf("RES %s, **free %s**", change(r.RSSChange), mib(allocator(r)))
+	case probe.LeftRES, probe.Partly:
+		return left(r)
 	case probe.Lazy:
 		return "offered, stays in RES"
 	case probe.FreedWithError:
@@ -97,22 +100,24 @@ func cell(r *probe.Result) string {
 		return "unknown to it: " + r.Errno
 	case probe.Split:
 		return "RES stays; huge pages split"
+	case probe.Merged:
+		return "RES stays; huge pages made"
 	case probe.Grew:
 		return "RES " + change(r.RSSChange)
 	case probe.NoEffect:
 		return "nothing"
-	case probe.Partly:
-		return "RES " + change(r.RSSChange)
 	case probe.NotMeasured:
 	}
 	return "–"
 }
 
-func allocator(r *probe.Result) int64 {
-	if r.ToAllocator == nil {
-		return 0
+// left is what left RES, and how much of it came to the allocator.
+func left(r *probe.Result) string {
+	free := "?"
+	if r.ToAllocator != nil {
+		free = mib(*r.ToAllocator)
 	}
-	return *r.ToAllocator
+	return fmt.Sprintf("RES %s, **free %s**", change(r.RSSChange), free)
 }
 
 func later(r *probe.Result) int64 {
@@ -180,20 +185,18 @@ var debian = regexp.MustCompile(`Debian (\S+)`)
 
 // provenance says when and on what.
 func provenance(all []kernel) string {
-	var versions []string
-	newest := all[0].report.Time
+	var versions, days []string
 	for _, k := range all {
 		version := k.report.Host.Kernel
 		if m := debian.FindStringSubmatch(k.report.Host.Build); m != nil {
 			version = m[1]
 		}
 		versions = append(versions, version)
-		if k.report.Time.After(newest) {
-			newest = k.report.Time
-		}
+		days = append(days, k.report.Time.UTC().Format("2006-01-02"))
 	}
+	slices.Sort(days)
 	return fmt.Sprintf("Measured on %s under emulation, %s, on Debian's kernels %s.\n",
-		newest.UTC().Format("2006-01-02"), all[0].report.Host.Arch, strings.Join(versions, ", "))
+		strings.Join(slices.Compact(days), " and "), all[0].report.Host.Arch, strings.Join(versions, ", "))
 }
 
 // The lines between which the table stands.

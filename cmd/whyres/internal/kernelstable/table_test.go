@@ -23,11 +23,11 @@ func reported(line, build string, cases ...probe.Result) kernel {
 }
 
 func answers(guard probe.Verdict) []probe.Result {
-	part := int64(64 << 10)
+	part, whole := int64(64<<10), int64(8*mebibyte)
 	return []probe.Result{
-		{ID: probe.DontneedSmall, Asked: 8 * mebibyte, RSSChange: -8 * mebibyte, Verdict: probe.Freed},
+		{ID: probe.DontneedSmall, Asked: 8 * mebibyte, RSSChange: -8 * mebibyte, ToAllocator: &whole, Verdict: probe.Freed},
 		{ID: probe.DontneedHugePart, Asked: 4 * mebibyte, RSSChange: -4 * mebibyte, ToAllocator: &part, Verdict: probe.LeftRES},
-		{ID: probe.GuardSmall, Asked: 8 * mebibyte, Errno: "EINVAL", Verdict: guard},
+		{ID: probe.GuardSmall, Asked: 8 * mebibyte, ToAllocator: &whole, Errno: "EINVAL", Verdict: guard},
 	}
 }
 
@@ -63,7 +63,11 @@ func TestCells(t *testing.T) {
 		"–":                           {Verdict: probe.NotMeasured},
 		"nothing":                     {Verdict: probe.NoEffect},
 		"RES +1.0":                    {Verdict: probe.Grew, RSSChange: mebibyte},
-		"RES −3.5":                    {Verdict: probe.Partly, RSSChange: -7 * mebibyte / 2},
+		"RES −3.5, **free ?**":        {Verdict: probe.Partly, RSSChange: -7 * mebibyte / 2},
+		"RES −8.0, **free 2.0**":      {Verdict: probe.Partly, RSSChange: -8 * mebibyte, ToAllocator: &later},
+		"RES −8.0, **free ?**":        {Verdict: probe.Freed, RSSChange: -8 * mebibyte},
+		"freed":                       {Verdict: probe.Freed, RSSChange: -2 * mebibyte, ToAllocator: &later},
+		"RES stays; huge pages made":  {Verdict: probe.Merged},
 		"**refused**: EINVAL":         {Verdict: probe.Refused, Errno: "EINVAL"},
 		"freed, **yet ENOMEM**":       {Verdict: probe.FreedWithError, Errno: "ENOMEM"},
 		"RES −4.0, **later +2.0**":    {Verdict: probe.CameBack, RSSChange: -4 * mebibyte, LaterRSSChange: &later},
@@ -85,7 +89,7 @@ func TestPageKeepsTheRest(t *testing.T) {
 		t.Errorf("no results: %v", err)
 	}
 	put(t, filepath.Join(results, "6.1", "probe.json"),
-		`{"schema":"whyres/probe/1","time":"2026-11-24T00:00:00Z","host":{"kernel":"6.1.0"},"cases":[{"id":"dontneed-4k","asked":8388608,"verdict":"freed"}]}`)
+		`{"schema":"whyres/probe/1","time":"2026-11-24T00:00:00Z","host":{"kernel":"6.1.0"},"cases":[{"id":"dontneed-4k","asked":8388608,"rss_change":-8388608,"verdict":"freed"}]}`)
 	if err := run(); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +98,7 @@ func TestPageKeepsTheRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := string(raw)
-	if !strings.HasPrefix(got, "before\n"+begin) || !strings.HasSuffix(got, end+"after\n") || strings.Contains(got, "old") || !strings.Contains(got, "| 8.0 | freed |") {
+	if !strings.HasPrefix(got, "before\n"+begin) || !strings.HasSuffix(got, end+"after\n") || strings.Contains(got, "old") || !strings.Contains(got, "| 8.0 | RES −8.0, **free ?** |") {
 		t.Errorf("the page became\n%s", got)
 	}
 	put(t, page, "no place\n")
