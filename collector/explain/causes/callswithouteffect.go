@@ -20,6 +20,7 @@ func callsWithoutEffect() Cause {
 				"Without a trace whyres sees only that memory counts as released and is resident in small pages: then this cause is possible, and so are others, " +
 				"such as the rest of a huge page that was split after it had come back. In a sandbox such as gVisor whyres has to run inside, where eBPF is not to be had.",
 			Remedy: []string{
+				"run whyres probe where the process runs, in its container: it shows in seconds, without privilege, whether MADV_DONTNEED takes memory out of RES there, as far as that /proc tells",
 				"find out who answers: /proc/version and dmesg, read inside the container, name the sandbox (gVisor says so in both); Seccomp in /proc/PID/status tells of a filter",
 				"run the same under the host's kernel (another runtime class): if memory goes back there, report it to the platform",
 				"plan with the peak instead of the current use: such memory is reused by Go, and RES does not grow beyond the peak for it",
