@@ -41,3 +41,14 @@ func TestPatienceEndsWithCtrlC(t *testing.T) {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
 }
+
+// An interrupted replay ends, whatever there is left to read.
+func TestReplayEndsWithCtrlC(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	err := replay(ctx, streams{strings.NewReader("{}\n"), &bytes.Buffer{}, &bytes.Buffer{}}, display{}, "-")
+	if !errors.Is(err, errInterrupted) || exitCode(err) != exitFailed {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,18 +30,18 @@ replays up to there. With - as FILE the recording comes from standard input.`,
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			if err := d.check(); err != nil {
 				return err
 			}
-			return replay(s, d, args[0])
+			return replay(c.Context(), s, d, args[0])
 		},
 	}
 	d.flags(c)
 	return c
 }
 
-func replay(s streams, d display, path string) error {
+func replay(ctx context.Context, s streams, d display, path string) error {
 	in := s.in
 	if path != "-" {
 		f, err := os.Open(path)
@@ -50,7 +51,7 @@ func replay(s streams, d display, path string) error {
 		defer func() { _ = f.Close() }() // only read
 		in = f
 	}
-	r, err := record.NewReader(in)
+	r, err := record.NewReader(untilInterrupted{ctx, in})
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -86,4 +87,17 @@ func (s *story) tell(r *record.Reader, report func(*record.LineError)) error {
 			}
 		}
 	}
+}
+
+// untilInterrupted reads no further once the command is interrupted.
+type untilInterrupted struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u untilInterrupted) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, errInterrupted
+	}
+	return u.Reader.Read(p)
 }

@@ -30,8 +30,9 @@ func checkLine(line []byte) error {
 
 // lineReader gives one line at a time and never holds more than MaxLine of it.
 type lineReader struct {
-	in   *bufio.Reader
-	long []byte // a line that passes in's buffer is put together here
+	in    *bufio.Reader
+	long  []byte // a line that passes in's buffer is put together here
+	begun bool   // a line has been read
 }
 
 // next is the next line without its end, valid until the next call. ended
@@ -42,6 +43,7 @@ func (l *lineReader) next() (line []byte, ended bool, err error) {
 	if errors.Is(err, bufio.ErrBufferFull) {
 		line, err = l.gather(line)
 	}
+	l.begun = true
 	switch {
 	case err == nil:
 		return line[:len(line)-1], true, nil
@@ -66,12 +68,13 @@ func (l *lineReader) gather(head []byte) ([]byte, error) {
 	}
 }
 
-// skip passes over the rest of a line, err being how the last read ended.
+// skip passes over the rest of a line, err being how the last read ended. Not of the
+// first: the input is none of ours, and may have no end (/dev/zero).
 func (l *lineReader) skip(err error) error {
-	for errors.Is(err, bufio.ErrBufferFull) {
+	for l.begun && errors.Is(err, bufio.ErrBufferFull) {
 		_, err = l.in.ReadSlice('\n')
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
 		return err
 	}
 	return fmt.Errorf("%w: above %d bytes", ErrTooLong, MaxLine)

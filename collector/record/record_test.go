@@ -410,3 +410,25 @@ func (f *failing) Write([]byte) (int, error) {
 	f.calls++
 	return 0, f.err
 }
+
+// lineless is a line without an end.
+type lineless struct{ read int }
+
+func (e *lineless) Read(p []byte) (int, error) {
+	e.read += len(p)
+	clear(p)
+	return len(p), nil
+}
+
+// What is none of ours may never end: /dev/zero is given up at the longest line.
+func TestFirstLineWithoutEnd(t *testing.T) {
+	in := &lineless{}
+	r, err := NewReader(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if _, err := r.Next(); !errors.Is(err, ErrNotRecording) || in.read > MaxLine+1<<20 {
+		t.Errorf("%v after %d bytes", err, in.read)
+	}
+}
