@@ -438,7 +438,8 @@ func TestInterruptEndsTheCommandToo(t *testing.T) {
 	if time.Since(began) > 5*time.Second {
 		t.Errorf("it took %v", time.Since(began))
 	}
-	got = interrupt(t, syscall.SIGTERM, bin, "trace", "--", built().subject, "stubborn")
+	// Later than the others: the command has to have begun, and ignore the signal.
+	got = executeAnd(t, exec.Command(bin, "trace", "--", built().subject, "stubborn"), 4*time.Second, func(p *os.Process) { _ = p.Signal(syscall.SIGTERM) })
 	if got.code != 1 || !strings.Contains(got.err, "was killed") {
 		t.Errorf("a command that will not end: exit %d: %s", got.code, got.err)
 	}
