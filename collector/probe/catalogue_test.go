@@ -85,6 +85,14 @@ func TestWants(t *testing.T) {
 			t.Errorf("huge pages with %q: %v", value, got)
 		}
 	}
+	for value, want := range map[string]bool{"100": true, "50": true, "0": true, "101": false, "10000": false, "": false, "soon": false} {
+		if got := wantScan().Met(value); got != want {
+			t.Errorf("khugepaged every %q ms: %v", value, got)
+		}
+	}
+	if got := wantScan().String(); got != "khugepaged/scan_sleep_millisecs: at most 100" {
+		t.Error(got)
+	}
 	if wantNever().Met("madvise") || !wantNever().Met("never") {
 		t.Error("never")
 	}
