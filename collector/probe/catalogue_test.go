@@ -67,6 +67,11 @@ func TestMeanings(t *testing.T) {
 	if a, b := huge.MeaningOf(LeftRES), small.MeaningOf(LeftRES); a == b || a == "" || b == "" {
 		t.Errorf("a case's own meaning %q, the general one %q", a, b)
 	}
+	lazy, _ := Find(FreeSmall)
+	forked, _ := Find(FreeSmallForked)
+	if a, b := lazy.MeaningOf(Lazy), forked.MeaningOf(Lazy); a == b || !strings.Contains(b, "child") {
+		t.Errorf("with a forked child %q, without %q", b, a)
+	}
 	for _, v := range []Verdict{Freed, NoEffect, Unsupported, NotMeasured} {
 		if text := small.MeaningOf(v); text != "" {
 			t.Errorf("%s: %q, want nothing to be said", v, text)
