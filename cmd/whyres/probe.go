@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -162,7 +160,7 @@ func listed() (out []listedCase) {
 	for _, c := range probe.Catalogue() {
 		l := listedCase{ID: c.ID, Call: c.Call, Advice: c.Advice, Pages: c.Pages, Does: c.Does}
 		for _, w := range c.Wants {
-			l.Needs = append(l.Needs, fmt.Sprintf("%s: %s", w.Path, strings.Join(append([]string{w.Value}, w.Or...), " or ")))
+			l.Needs = append(l.Needs, w.String())
 		}
 		out = append(out, l)
 	}

@@ -88,35 +88,48 @@ const disturbed = 10
 const longWait = 1e9 // ns
 
 func (p *probing) median(ctx context.Context, c probe.Case) (probe.Result, error) {
-	var runs []probe.Result
-	var last probe.Result
-	for tries := 0; len(runs) < p.options.runs && tries < p.options.runs+disturbed; tries++ {
-		run, err := p.subject.Run(ctx, c.ID)
-		if err != nil {
-			return last, err
-		}
-		last = run.Result
-		switch {
-		case run.Again, last.Errno == "EAGAIN":
-			continue // something else has the memory for a moment
-		case last.Unknown != "":
-			return unknown(c, last.Unknown), nil
-		}
-		runs = append(runs, last)
-		if last.LaterNS > longWait {
-			break
-		}
-	}
+	runs, why, err := collect(p.options.runs, func() (subject.Run, error) { return p.subject.Run(ctx, c.ID) })
 	switch {
-	case len(runs) > 0:
-	case last.Unknown != "":
-		return unknown(c, last.Unknown), nil
-	default: // EAGAIN, each time: that is the answer
-		last.Runs = 1
-		return last, nil
+	case err != nil:
+		return probe.Result{}, err
+	case len(runs) == 0:
+		return unknown(c, why), nil
 	}
 	slices.SortStableFunc(runs, func(a, b probe.Result) int { return cmp.Compare(a.CallNS, b.CallNS) })
 	median := runs[len(runs)/2]
 	median.Runs = len(runs)
 	return median, nil
+}
+
+// collect runs a case want times; a run that could not be made is one of them. Why
+// is what stood against the last such run. Where the kernel said EAGAIN each time,
+// that is the answer, of one run.
+func collect(want int, run func() (subject.Run, error)) (runs []probe.Result, why string, err error) {
+	var refused []probe.Result
+	failed := 0
+	for tries := 0; len(runs)+failed < want && tries < want+disturbed; tries++ {
+		one, err := run()
+		if err != nil {
+			return nil, "", err
+		}
+		r := one.Result
+		switch {
+		case one.Again: // something else has the memory for a moment
+			why = r.Unknown
+		case r.Errno == "EAGAIN":
+			refused = []probe.Result{r}
+		case r.Unknown != "":
+			failed++
+			why = r.Unknown
+		default:
+			runs = append(runs, r)
+		}
+		if r.LaterNS > longWait {
+			break
+		}
+	}
+	if len(runs) == 0 && why == "" {
+		return refused, "", nil
+	}
+	return runs, why, nil
 }

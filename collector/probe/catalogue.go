@@ -1,6 +1,12 @@
 package probe
 
-import "whyres/collector/mem"
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"whyres/collector/mem"
+)
 
 // Case is one question to the kernel.
 type Case struct {
@@ -25,21 +31,28 @@ type Case struct {
 type Want struct {
 	Path, Value string
 	Or          []string
+	// AtMost: Value is a number, and a smaller one is as good.
+	AtMost bool
 	// Why says what the case lacks without it.
 	Why string
 }
 
 // Met reports whether the setting is as wanted.
 func (w Want) Met(current string) bool {
-	if current == w.Value {
-		return true
+	if w.AtMost {
+		most, err := strconv.ParseUint(w.Value, 10, 64)
+		now, errNow := strconv.ParseUint(current, 10, 64)
+		return err == nil && errNow == nil && now <= most
 	}
-	for _, or := range w.Or {
-		if current == or {
-			return true
-		}
+	return current == w.Value || slices.Contains(w.Or, current)
+}
+
+// String is the file and what it must say.
+func (w Want) String() string {
+	if w.AtMost {
+		return w.Path + ": at most " + w.Value
 	}
-	return false
+	return w.Path + ": " + strings.Join(append([]string{w.Value}, w.Or...), " or ")
 }
 
 // The kinds of pages.
@@ -87,7 +100,7 @@ func wantMTHP() Want {
 // wantScan: khugepaged comes by within a run.
 func wantScan() Want {
 	return Want{
-		Path: "khugepaged/scan_sleep_millisecs", Value: "100",
+		Path: "khugepaged/scan_sleep_millisecs", Value: "100", AtMost: true,
 		Why: "khugepaged comes by too rarely to wait for it (transparent_hugepage/khugepaged/scan_sleep_millisecs)",
 	}
 }

@@ -67,6 +67,11 @@ func TestMeanings(t *testing.T) {
 	if a, b := huge.MeaningOf(LeftRES), small.MeaningOf(LeftRES); a == b || a == "" || b == "" {
 		t.Errorf("a case's own meaning %q, the general one %q", a, b)
 	}
+	lazy, _ := Find(FreeSmall)
+	forked, _ := Find(FreeSmallForked)
+	if a, b := lazy.MeaningOf(Lazy), forked.MeaningOf(Lazy); a == b || !strings.Contains(b, "child") {
+		t.Errorf("with a forked child %q, without %q", b, a)
+	}
 	for _, v := range []Verdict{Freed, NoEffect, Unsupported, NotMeasured} {
 		if text := small.MeaningOf(v); text != "" {
 			t.Errorf("%s: %q, want nothing to be said", v, text)
@@ -84,6 +89,14 @@ func TestWants(t *testing.T) {
 		if got := wantHuge().Met(value); got != want {
 			t.Errorf("huge pages with %q: %v", value, got)
 		}
+	}
+	for value, want := range map[string]bool{"100": true, "50": true, "0": true, "101": false, "10000": false, "": false, "soon": false} {
+		if got := wantScan().Met(value); got != want {
+			t.Errorf("khugepaged every %q ms: %v", value, got)
+		}
+	}
+	if got := wantScan().String(); got != "khugepaged/scan_sleep_millisecs: at most 100" {
+		t.Error(got)
 	}
 	if wantNever().Met("madvise") || !wantNever().Met("never") {
 		t.Error("never")

@@ -1,6 +1,10 @@
 package probe
 
-import "whyres/collector/mem"
+import (
+	"maps"
+
+	"whyres/collector/mem"
+)
 
 // dontneedCases: what the Go runtime releases memory with (sysUnusedOS of
 // runtime/mem_linux.go, since Go 1.16 by default).
@@ -34,10 +38,9 @@ func dontneedCases() []Case {
 // meaning adds what a verdict of this case means, where it is not what the verdict
 // means in general.
 func (c Case) meaning(v Verdict, text string) Case {
-	means := map[Verdict]string{v: text}
-	for other, text := range c.means {
-		means[other] = text
-	}
+	means := map[Verdict]string{}
+	maps.Copy(means, c.means)
+	means[v] = text
 	c.means = means
 	return c
 }

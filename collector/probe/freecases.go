@@ -12,7 +12,10 @@ func freeCases() []Case {
 	return []Case{
 		free(FreeSmall, pages4k, "4 KiB pages", "Touched pages are given up lazily."),
 		free(FreeSmallWritten, pages4k, "4 KiB pages, one written to", "The same, and then one byte is written: the numbers are those after the write."),
-		free(FreeSmallForked, pages4k, "4 KiB pages, forked child", "Touched pages are given up lazily while a forked child has them too."),
+		// The child's page tables say that it has written: the kernel then keeps the page
+		// and takes the offer back (try_to_unmap_one of mm/rmap.c).
+		free(FreeSmallForked, pages4k, "4 KiB pages, forked child", "Touched pages are given up lazily while a forked child has them too.").meaning(Lazy,
+			"The pages count as lazily freed, and while the child has them the kernel cannot drop them: the host gets nothing even when memory gets short."),
 		free(FreeHuge, pages2m, "2 MiB pages", "Whole huge pages are given up lazily.", wantHuge()),
 		free(FreeHugeWritten, pages2m, "2 MiB pages, one written to", "The same, and then one byte is written: the numbers are those after the write.", wantHuge()),
 	}

@@ -71,7 +71,9 @@ type Result struct {
 	LaterRSSChange *int64 `json:"later_rss_change,omitempty"`
 	LaterNS        int64  `json:"later_ns,omitempty"`
 	// CallNS is how long the call took; NSPerMiB the same a MiB asked; RefaultNSPerMiB
-	// how long it took to touch the memory again, a MiB; nil where nothing left.
+	// how long it took to touch the memory again, a MiB; nil where nothing left, and
+	// where what came back are pages of another kind (huge for small, or small for
+	// huge).
 	CallNS          int64  `json:"call_ns"`
 	NSPerMiB        int64  `json:"ns_per_mib"`
 	RefaultNSPerMiB *int64 `json:"refault_ns_per_mib"`
@@ -88,8 +90,9 @@ type Verdict string
 
 // The verdicts.
 const (
-	// Freed: what was asked left RES, and the allocator got it (or could not be
-	// seen: Report.Allocator says so).
+	// Freed: what was asked left RES, and the allocator got it. Where
+	// Result.ToAllocator is nil nobody saw the allocator: then this says only that it
+	// left RES, and it may be LeftRES, or Partly, in truth. Report.Missing says why.
 	Freed Verdict = "freed"
 	// LeftRES: it left RES, and the allocator got next to nothing: RES falls, no
 	// memory returns.

@@ -3,6 +3,7 @@ package subject
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -24,6 +25,7 @@ type bench struct {
 func newBench() (*bench, error) {
 	runtime.LockOSThread()
 	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(math.MaxInt64) // a limit makes it collect all the same
 	stayHere()
 	me, err := kernel.Default().Open(os.Getpid(), kernel.Options{})
 	if err != nil {

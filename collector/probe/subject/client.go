@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -23,8 +25,10 @@ type Process struct {
 	ended    bool
 }
 
-// Start starts the command, which must call Serve on its standard streams.
+// Start starts the command, which must call Serve on its standard streams. It gets
+// none of the settings that somebody made for the Go runtime of another program.
 func Start(cmd *exec.Cmd) (*Process, error) {
+	cmd.Env = slices.DeleteFunc(cmd.Environ(), forRuntime)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -37,6 +41,13 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 		return nil, fmt.Errorf("start the process that is measured: %w", err)
 	}
 	return &Process{cmd: cmd, in: in, requests: json.NewEncoder(in), answers: json.NewDecoder(out)}, nil
+}
+
+// forRuntime: a setting of what the Go runtime collects and releases, and how
+// (package runtime, "Environment Variables").
+func forRuntime(setting string) bool {
+	name, _, _ := strings.Cut(setting, "=")
+	return name == "GODEBUG" || name == "GOGC" || name == "GOMEMLIMIT"
 }
 
 // PID is the process's number.

@@ -47,7 +47,7 @@ func (s *stage) measure(how *recipe, run *Run) error {
 			return err
 		}
 	}
-	return s.refault(how, r)
+	return s.refault(how, r, after)
 }
 
 func (s *stage) prepare(how *recipe) (sight, error) {
@@ -110,7 +110,7 @@ func cameBy(scans, back int64) error {
 
 // refault touches again what the call took out of RES, and takes the time. What
 // came back by itself is no fault any more.
-func (s *stage) refault(how *recipe, r *probe.Result) error {
+func (s *stage) refault(how *recipe, r *probe.Result, after sight) error {
 	if r.RSSChange >= 0 || r.LaterRSSChange != nil {
 		return nil
 	}
@@ -121,7 +121,24 @@ func (s *stage) refault(how *recipe, r *probe.Result) error {
 	}
 	began := time.Now()
 	s.touch(how.back...)
-	perMiB := int64(time.Since(began)) * mib / -r.RSSChange
+	took := time.Since(began)
+	now, err := s.see()
+	if err != nil || !sameKind(r, now.thp-after.thp) {
+		return err
+	}
+	perMiB := int64(took) * mib / -r.RSSChange
 	r.RefaultNSPerMiB = &perMiB
 	return nil
+}
+
+// sameKind: as many huge pages came back as whole ones had left; back is in bytes.
+// Where a call has emptied page tables the kernel may free these too (Linux 6.14,
+// CONFIG_PT_RECLAIM), and then makes huge pages where small ones were. And where
+// memory is fragmented it makes small ones of huge. Neither time is comparable.
+func sameKind(r *probe.Result, back int64) bool {
+	var left int64
+	if r.THPChange == r.RSSChange { // else they were split, and small pages left
+		left = -r.THPChange
+	}
+	return back == left
 }

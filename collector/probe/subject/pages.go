@@ -80,45 +80,6 @@ func halfSmall(s *stage) error {
 	return s.askHuge()
 }
 
-// bigStats counts, for the whole host, the pages of 64 KiB that a touch got.
-const bigStats = "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/stats/anon_fault_alloc"
-
-// bigPages makes pages of 64 KiB. The kernel would make one of 2 MiB where a whole
-// one has room and none of it is there: so one small page of each is touched
-// before, and is replaced at the end.
-func bigPages(s *stage) error {
-	before, err := countOf(bigStats)
-	if err != nil {
-		return cannot("the kernel has no pages of 64 KiB, which came with Linux 6.8 (%v)", err)
-	}
-	if err := s.refuseHuge(); err != nil {
-		return err
-	}
-	page := uintptr(os.Getpagesize())
-	for at := uintptr(0); at < size; at += huge {
-		s.touch(span{at, page})
-	}
-	if err := s.askHuge(); err != nil {
-		return err
-	}
-	for at := uintptr(0); at < size; at += huge {
-		s.touch(span{at + big, huge - big})
-		if err := s.advise(span{at, page}, unix.MADV_DONTNEED); err != nil {
-			return err
-		}
-		s.touch(span{at, big})
-	}
-	after, err := countOf(bigStats)
-	if err != nil {
-		return err
-	}
-	if got := after - before; got < size/big {
-		return cannot("the kernel made %d of %d pages of 64 KiB: memory may be fragmented, or larger sizes are allowed too"+
-			" (/sys/kernel/mm/transparent_hugepage/hugepages-*/enabled)", got, size/big)
-	}
-	return nil
-}
-
 func countOf(path string) (int64, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -2,9 +2,13 @@ package subject
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"os/exec"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +29,8 @@ func TestMain(m *testing.M) {
 			_, _ = os.Stderr.WriteString(err.Error() + "\n")
 			os.Exit(1)
 		}
+	case "environment":
+		_ = json.NewEncoder(os.Stdout).Encode(os.Environ())
 	case "die":
 		os.Exit(7)
 	case "hang":
@@ -225,5 +231,36 @@ func TestNothingCameBack(t *testing.T) {
 	}
 	if err := cameBy(now+ahead, 4096); err != nil {
 		t.Errorf("something came back: %v", err)
+	}
+}
+
+// What somebody set for another program's runtime is not in force where it is
+// measured, and the rest of the environment is.
+func TestSubjectIsQuiet(t *testing.T) {
+	t.Setenv("GOMEMLIMIT", "1MiB")
+	t.Setenv("GOGC", "1")
+	t.Setenv("GODEBUG", "madvdontneed=0")
+	t.Setenv("GOGCX", "kept")
+	var has []string
+	if err := start(t, "environment").answers.Decode(&has); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range has {
+		if forRuntime(e) {
+			t.Errorf("it has %s", e)
+		}
+	}
+	if !slices.Contains(has, "GOGCX=kept") {
+		t.Errorf("environment %q", has)
+	}
+	was := debug.SetMemoryLimit(1 << 20)
+	defer debug.SetMemoryLimit(was)
+	b, err := newBench()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.close()
+	if limit := debug.SetMemoryLimit(-1); limit != math.MaxInt64 {
+		t.Errorf("the memory limit is %d", limit)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"whyres/internal/probetest"
 )
 
 // The test binary is started again as the guardian, and as a caller of it that is
@@ -189,6 +191,7 @@ func TestRefusedValue(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(HugePages, scanFile)); err != nil {
 		t.Skip("the kernel has no khugepaged")
 	}
+	probetest.HoldSettings(t)
 	k := open(t, HugePages)
 	if _, err := k.Set(scanFile, "many"); err == nil {
 		t.Error("the kernel took many milliseconds")
@@ -256,7 +259,7 @@ func TestGuardianIgnoresSignals(t *testing.T) {
 	}
 }
 
-// The kernel's own file, which no other test changes.
+// The kernel's own file, which tests of probe change too, one at a time.
 func TestKernelSettingIsPutBack(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: run make test")
@@ -264,6 +267,7 @@ func TestKernelSettingIsPutBack(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(HugePages, scanFile)); err != nil {
 		t.Skip("the kernel has no khugepaged")
 	}
+	probetest.HoldSettings(t)
 	was := get(t, HugePages, scanFile)
 	t.Cleanup(func() { put(t, HugePages, scanFile, was) })
 	killed(t, HugePages, was, func(p *os.Process) { _ = p.Kill() })
