@@ -56,7 +56,7 @@ func (m *Meter) event(f mem.Frame) {
 	e := f.Event
 	exact := !e.Noted(mem.NoteRSSUnknown)
 	if exact && !e.Noted(mem.NoteNoEntry) {
-		m.read(e.At, e.Before.Total())
+		m.before(e.At, e.Before.Total())
 	}
 	m.sums.Observe(f)
 	m.count++
@@ -64,6 +64,21 @@ func (m *Meter) event(f mem.Frame) {
 	m.calls.add(e)
 	if exact {
 		m.read(e.End(), e.After.Total())
+	}
+}
+
+// before takes RES at the entry of a call. Calls come in order of their ends: what
+// was read while this one ran is newer, and stays. Of what is old only a peak
+// tells something new.
+func (m *Meter) before(at mem.Instant, res int64) {
+	last := m.line.last
+	if m.line.readings == 0 || at >= last.at {
+		m.read(at, res)
+		return
+	}
+	if res > m.line.peak.res {
+		m.read(last.at, res)
+		m.read(last.at, last.res)
 	}
 }
 

@@ -1,0 +1,67 @@
+package course
+
+import (
+	"testing"
+
+	"whyres/collector/mem"
+)
+
+// tenths is an instant so many tenths of a second after the header.
+func tenths(n int64) mem.Instant { return 100*sec + mem.Instant(n)*sec/10 }
+
+// sampled is a sample with the kernel's own mark.
+func sampled(when mem.Instant, res, mark int64) mem.Frame {
+	return mem.Frame{At: when, Sample: &mem.Sample{At: when, PID: pid, RSS: mem.RSS{Anon: res}, VMHWM: uint64(mark)}}
+}
+
+// lasting is a call that ran from one instant to another, and what RES was at both.
+// Its frame comes when it ends.
+func lasting(from, to mem.Instant, before, after int64) mem.Frame {
+	return mem.Frame{At: to, Event: &mem.Event{
+		At: from, Dur: int64(to - from), PID: pid, Call: mem.Madvise, Advice: "MADV_DONTNEED", Who: mem.WhoBackground,
+		Len: uint64(before), Attributed: after - before, Before: mem.RSS{Anon: before}, After: mem.RSS{Anon: after},
+	}}
+}
+
+// What a long call saw at its entry does not undo what was read while it ran.
+func TestCallsThatOverlap(t *testing.T) {
+	long := lasting(tenths(10), tenths(30), 100*mib, 10*mib)
+	for _, c := range []struct {
+		name       string
+		frames     []mem.Frame
+		peak, half int64 // half: tenths of a second after the peak
+		area       int64 // MiB seconds
+	}{
+		{
+			"a shorter call", // 100 for 1.2 s, 40 for 1.8, 10 for 2
+			[]mem.Frame{sampled(tenths(0), 100*mib, 0), lasting(tenths(11), tenths(12), 100*mib, 40*mib), long, sampled(tenths(50), 10*mib, 0)},
+			100 * mib, 12, 120 + 72 + 20,
+		},
+		{
+			"a sample", // 100 for 2 s, 40 for 1, 10 for 2
+			[]mem.Frame{sampled(tenths(0), 100*mib, 0), sampled(tenths(20), 40*mib, 0), long, sampled(tenths(50), 10*mib, 0)},
+			100 * mib, 20, 200 + 40 + 20,
+		},
+		{
+			"none", // 60 for 1 s, 100 for 2, 10 for 2
+			[]mem.Frame{sampled(tenths(0), 60*mib, 0), long, sampled(tenths(50), 10*mib, 0)},
+			100 * mib, 20, 60 + 200 + 20,
+		},
+		{
+			"the peak was at the entry", // 60 for 2 s, 40 for 1, 10 for 2; half of 90 has gone when it shows
+			[]mem.Frame{sampled(tenths(0), 60*mib, 0), sampled(tenths(20), 40*mib, 0), long, sampled(tenths(50), 10*mib, 0)},
+			100 * mib, 0, 120 + 40 + 20,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, v := measure(append([]mem.Frame{header()}, c.frames...)...)
+			checkProperties(t, &got, &v)
+			if got.Half == nil {
+				t.Fatal("no half")
+			}
+			if got.Peak != c.peak || got.Half.After != c.half*int64(sec)/10 || int64(got.Area+0.5) != c.area*mib {
+				t.Errorf("peak %d, half after %d, area %g MiB.s; want %d, %d tenths, %d", got.Peak, got.Half.After, got.Area/float64(mib), c.peak, c.half, c.area)
+			}
+		})
+	}
+}
