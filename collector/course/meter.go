@@ -16,8 +16,7 @@ type Meter struct {
 	count uint64
 	moved int64
 
-	fromStart bool
-	execs     int
+	fromStart bool // so that all of the mark is of the trace
 	mark      int64 // VmHWM when last seen
 }
 
@@ -85,7 +84,7 @@ func (m *Meter) before(at mem.Instant, res int64) {
 // sample also takes in the kernel's own peak, as explain does.
 func (m *Meter) sample(s *mem.Sample) {
 	high := int64(min(s.VMHWM, 1<<62))
-	if m.mark == 0 && (!m.fromStart || m.execs > 0) {
+	if m.mark == 0 && !m.fromStart {
 		m.mark = high
 	}
 	if high > m.mark {
@@ -100,7 +99,7 @@ func (m *Meter) sample(s *mem.Sample) {
 func (m *Meter) marked(k *mem.Mark) {
 	switch k.Kind {
 	case mem.MarkExec:
-		m.execs++
+		m.mark, m.fromStart = 0, true // a new address space, whose mark begins anew
 	case mem.MarkCollapse:
 		m.read(k.At, k.RSS.Total())
 	case mem.MarkGC, mem.MarkFork, mem.MarkExit, mem.MarkEnd:

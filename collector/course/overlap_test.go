@@ -65,3 +65,30 @@ func TestCallsThatOverlap(t *testing.T) {
 		})
 	}
 }
+
+// The kernel's mark begins anew at an exec: one lower than the old program's is a
+// peak of the new one, and all of it is the trace's, however that began.
+func TestPeakOverAnExec(t *testing.T) {
+	exec := mem.Frame{At: tenths(20), Mark: &mem.Mark{At: tenths(20), PID: pid, Kind: mem.MarkExec, Comm: "next"}}
+	for _, c := range []struct {
+		name            string
+		fromStart       bool
+		old, mark, want int64 // old is the old program's mark
+	}{
+		{"attached to, the mark was of before", false, 500, 300, 300},
+		{"from the start, the old program's is higher", true, 500, 300, 500},
+		{"from the start, the new program's is higher", true, 200, 300, 300},
+		{"no mark before", false, 0, 300, 300},
+		{"no peak that was not read", false, 500, 100, 100},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := header()
+			h.Header.FromStart = c.fromStart
+			got, v := measure(h, sampled(tenths(10), 100*mib, c.old*mib), exec, sampled(tenths(30), 50*mib, c.mark*mib))
+			checkProperties(t, &got, &v)
+			if got.Peak != c.want*mib || v.RESPeak != c.want*mib {
+				t.Errorf("peak %d, the verdict's %d; want %d", got.Peak, v.RESPeak, c.want*mib)
+			}
+		})
+	}
+}
