@@ -54,7 +54,8 @@ type Course struct {
 type Moment struct {
 	// After RES had risen, in ns.
 	After int64 `json:"after_ns"`
-	// Within: it happened at most so long before, after the reading before.
+	// Within: it happened at most so long before, after the reading before; where
+	// that is a peak that was shown later, after the reading before the peak.
 	Within int64 `json:"within_ns"`
 }
 

@@ -92,3 +92,31 @@ func TestPeakOverAnExec(t *testing.T) {
 		})
 	}
 }
+
+// When a peak was that only the kernel's mark tells of, nobody saw: nor when it had
+// gone.
+func TestPeakThatShowsLater(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		frames        []mem.Frame
+		after, within int64 // of half, in tenths of a second
+	}{
+		{"between two samples", []mem.Frame{sampled(tenths(10), 100*mib, 100*mib), sampled(tenths(20), 50*mib, 200*mib)}, 0, 10},
+		{"before the first", []mem.Frame{sampled(tenths(7), 50*mib, 200*mib)}, 0, 7},
+		{"and half went after a sample", []mem.Frame{
+			sampled(tenths(10), 100*mib, 100*mib), sampled(tenths(20), 190*mib, 200*mib), sampled(tenths(35), 50*mib, 200*mib),
+		}, 15, 15},
+		{"at the entry of a call that ends later", []mem.Frame{
+			sampled(tenths(0), 60*mib, 60*mib), sampled(tenths(20), 40*mib, 60*mib), lasting(tenths(12), tenths(30), 100*mib, 10*mib),
+		}, 0, 8},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, v := measure(append([]mem.Frame{header()}, c.frames...)...)
+			checkProperties(t, &got, &v)
+			want := Moment{After: c.after * int64(sec) / 10, Within: c.within * int64(sec) / 10}
+			if got.Half == nil || *got.Half != want {
+				t.Errorf("half %+v, want %+v", got.Half, want)
+			}
+		})
+	}
+}
