@@ -24,8 +24,8 @@ compared case by case. One of the two may be -, for standard input. It needs no
 privilege.
 
 Same means: sizes within 256 KiB or 2 %, counts within 5 %, times within 5 %
-or as far as the readings of RES are apart; times of a probe within a factor of
-two. When half had gone counts from when RES had risen to its peak, the load
+or as far as the readings of RES are apart, and 50 ms at least (lengths of time
+1 s); times of a probe within a factor of two. When half had gone counts from when RES had risen to its peak, the load
 included: compare recordings of the same load.`,
 		Example: `  whyres diff before.whyres after.whyres
   whyres diff linux-5.10.whyres linux-7.3.whyres

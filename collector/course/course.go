@@ -14,7 +14,8 @@ type Course struct {
 
 	// Start is the first reading. Peak is the highest; one between two readings
 	// is known by the kernel's own mark (VmHWM of /proc/PID/status), and dated at
-	// the sample that showed it. Low is the lowest.
+	// the sample that showed it. Over an exec it is the highest of both programs,
+	// each of which has a mark of its own. Low is the lowest.
 	Start int64 `json:"res_start"`
 	Peak  int64 `json:"res_peak"`
 	Low   int64 `json:"res_low"`
@@ -53,7 +54,8 @@ type Course struct {
 type Moment struct {
 	// After RES had risen, in ns.
 	After int64 `json:"after_ns"`
-	// Within: it happened at most so long before, after the reading before.
+	// Within: it happened at most so long before, after the reading before; where
+	// that is a peak that was shown later, after the reading before the peak.
 	Within int64 `json:"within_ns"`
 }
 

@@ -191,8 +191,8 @@ func checkProperties(t *testing.T, c *Course, v *explain.Verdict) {
 	if (c.Half == nil) != (c.NineTenths == nil) || c.Half != nil && c.Half.After > c.NineTenths.After {
 		t.Errorf("half %+v after nine tenths %+v", c.Half, c.NineTenths)
 	}
-	if c.Readings > 0 && c.Peak != v.RESPeak {
-		t.Errorf("peak %d, the verdict's %d", c.Peak, v.RESPeak)
+	if c.Readings > 0 && (c.Peak != v.RESPeak || c.Start != v.RESStart) {
+		t.Errorf("start %d, peak %d, the verdict's %d, %d", c.Start, c.Peak, v.RESStart, v.RESPeak)
 	}
 	var sum Phase
 	for i, p := range c.Phases {

@@ -18,9 +18,10 @@ type fall struct {
 	least int64
 }
 
-// step is a reading that none after it has reached; next is the one after it.
+// step is a reading that none after it has reached; next is the one after it. From
+// since on RES may have been below it.
 type step struct {
-	at     mem.Instant
+	since  mem.Instant
 	res    int64
 	next   point
 	passed bool
@@ -38,7 +39,7 @@ func (f *fall) read(p point) {
 	if n > 0 && f.steps[n-1].res-p.res < f.least {
 		return
 	}
-	f.steps = append(f.steps, step{at: p.at, res: p.res})
+	f.steps = append(f.steps, step{since: p.since, res: p.res})
 	if len(f.steps) >= maxSteps {
 		f.thin()
 	}
@@ -57,13 +58,13 @@ func (f *fall) thin() {
 	f.steps = kept
 }
 
-// below is the last instant at which RES was above the level, and the reading
-// after it; the last reading of all must not be above it.
+// below is the last instant at which RES is known to have been above the level, and
+// the reading after it; the last reading of all must not be above it.
 func (f *fall) below(level int64) (above mem.Instant, at point) {
 	i := sort.Search(len(f.steps), func(i int) bool { return f.steps[i].res <= level })
 	if i == 0 {
 		return 0, point{}
 	}
 	s := &f.steps[i-1]
-	return s.at, s.next
+	return s.since, s.next
 }

@@ -4,9 +4,12 @@ import "whyres/collector/mem"
 
 // point is a reading, and what had been counted up to it.
 type point struct {
-	at   mem.Instant
-	res  int64
-	sums sums
+	at mem.Instant
+	// since is earlier than at where the reading is of some instant from then on:
+	// a peak that was shown later.
+	since mem.Instant
+	res   int64
+	sums  sums
 }
 
 // line follows the readings.
@@ -28,6 +31,7 @@ func (l *line) read(p point) {
 		l.first, l.peak, l.low, l.still, l.last = p, p, p.res, p, p
 	}
 	p.at = max(p.at, l.last.at) // calls of several threads overlap
+	p.since = min(p.since, p.at)
 	l.readings++
 	passed := int64(p.at - l.last.at)
 	l.gap = max(l.gap, passed)

@@ -16,9 +16,9 @@ type Meter struct {
 	count uint64
 	moved int64
 
-	fromStart bool
-	execs     int
-	mark      int64 // VmHWM when last seen
+	fromStart bool        // so that all of the mark is of the trace
+	mark      int64       // VmHWM when last seen
+	born      mem.Instant // since when the trace sees the address space
 }
 
 // NewMeter is ready for the first frame; the accumulator must get its frames from
@@ -30,7 +30,7 @@ func (m *Meter) Observe(f mem.Frame) {
 	switch {
 	case f.Header != nil:
 		m.sums.Observe(f)
-		m.fromStart = f.Header.FromStart
+		m.fromStart, m.born = f.Header.FromStart, f.Header.Mono
 	case f.Event != nil && m.mine(f.Event.PID):
 		m.event(f)
 	case f.Sample != nil && m.mine(f.Sample.PID):
@@ -56,7 +56,7 @@ func (m *Meter) event(f mem.Frame) {
 	e := f.Event
 	exact := !e.Noted(mem.NoteRSSUnknown)
 	if exact && !e.Noted(mem.NoteNoEntry) {
-		m.read(e.At, e.Before.Total())
+		m.before(e.At, e.Before.Total())
 	}
 	m.sums.Observe(f)
 	m.count++
@@ -67,16 +67,35 @@ func (m *Meter) event(f mem.Frame) {
 	}
 }
 
+// before takes RES at the entry of a call. Calls come in order of their ends: what
+// was read while this one ran is newer, and stays. Of what is old only a peak
+// tells something new.
+func (m *Meter) before(at mem.Instant, res int64) {
+	last := m.line.last
+	if m.line.readings == 0 || at >= last.at {
+		m.read(at, res)
+		return
+	}
+	if res > m.line.peak.res {
+		m.late(at, last.at, res)
+		m.read(last.at, last.res)
+	}
+}
+
 // sample also takes in the kernel's own peak, as explain does.
 func (m *Meter) sample(s *mem.Sample) {
 	high := int64(min(s.VMHWM, 1<<62))
-	if m.mark == 0 && (!m.fromStart || m.execs > 0) {
+	if m.mark == 0 && !m.fromStart {
 		m.mark = high
 	}
 	if high > m.mark {
 		m.mark = high
-		if high > m.line.peak.res {
-			m.read(s.At, high)
+		if high > max(m.line.peak.res, s.RSS.Total()) {
+			since := max(m.born, m.line.last.at)
+			if m.line.readings == 0 {
+				m.read(s.At, s.RSS.Total()) // the trace starts at what was read
+			}
+			m.late(since, s.At, high)
 		}
 	}
 	m.read(s.At, s.RSS.Total())
@@ -85,7 +104,8 @@ func (m *Meter) sample(s *mem.Sample) {
 func (m *Meter) marked(k *mem.Mark) {
 	switch k.Kind {
 	case mem.MarkExec:
-		m.execs++
+		m.born = k.At
+		m.mark, m.fromStart = 0, true // a new address space, whose mark begins anew
 	case mem.MarkCollapse:
 		m.read(k.At, k.RSS.Total())
 	case mem.MarkGC, mem.MarkFork, mem.MarkExit, mem.MarkEnd:
@@ -94,8 +114,13 @@ func (m *Meter) marked(k *mem.Mark) {
 
 // read takes a reading; no RES is no reading: a process that has ended has none.
 func (m *Meter) read(at mem.Instant, res int64) {
+	m.late(at, at, res)
+}
+
+// late takes a reading of some instant from since on, that shows only now.
+func (m *Meter) late(since, at mem.Instant, res int64) {
 	if res > 0 {
-		m.line.read(point{at: max(at, 0), res: res, sums: m.now()})
+		m.line.read(point{at: max(at, 0), since: max(since, 0), res: res, sums: m.now()})
 	}
 }
 

@@ -186,6 +186,7 @@ func TestWhys(t *testing.T) {
 		event(241, 19*mib, mem.Event{Call: mem.Madvise, Advice: "MADV_COLLAPSE", Len: 1 << 21, Ret: -1, Errno: "EINVAL", Who: mem.WhoRuntime}))
 	forced := steady(nil)
 	forced[3] = release(20, 117*mib, 98*mib, mem.WhoForced)
+	longer := append(steady(nil), at(720, 19*mib))
 	lazy := steady(nil)
 	lazy[3] = event(118, 117*mib, mem.Event{Call: mem.Madvise, Advice: "MADV_FREE", Len: uint64(98 * mib), Who: mem.WhoBackground})
 	lazy[4], lazy[5] = at(119, 117*mib), at(240, 117*mib)
@@ -198,6 +199,7 @@ func TestWhys(t *testing.T) {
 		{"unknown advice", "failed.madvise.MADV_COLLAPSE.EINVAL", refuses, Better, "Linux 5.10 does not know MADV_COLLAPSE, which came with 6.1"},
 		{"other caller", "course.half", forced, Worse, "FreeOSMemory in A, background scavenger in B"},
 		{"lazy", "course.half", lazy, OnlyB, "A had given nothing back by its end"},
+		{"longer", "course.mean", longer, Different, "of the whole recording: 12m00s of A, 4m00s of B"},
 		{"lazy", "program.advice", lazy, Different, ""},
 		{"lazy", "releases.attributed", lazy, Different, "A: 98.0 MiB asked, but lazily"},
 	} {
@@ -230,6 +232,67 @@ func TestNotes(t *testing.T) {
 			}
 			find(t, &r, "host.kernel") // what can still be compared
 		})
+	}
+}
+
+// The reason is of the side that failed: not of an older kernel that was not asked.
+func TestWhyOfTheSideThatFailed(t *testing.T) {
+	asks := event(241, 19*mib, mem.Event{Call: mem.Madvise, Advice: "MADV_COLLAPSE", Len: 1 << 21, Ret: -1, Errno: "EINVAL", Who: mem.WhoRuntime})
+	on := func(kernel string) []mem.Frame { return steady(func(h *mem.Header) { h.Host.Kernel = kernel }) }
+	old, failed := on("5.10.0-28-amd64"), append(on("7.3.4"), asks)
+	r := CompareRecordings(side("a", old...), side("b", failed...))
+	if row := find(t, &r, "failed.madvise.MADV_COLLAPSE.EINVAL"); row.Mark != Worse || row.Why != "" {
+		t.Errorf("%s, %q", row.Mark, row.Why)
+	}
+}
+
+// Two packages of a distribution may have the same release: their builds differ.
+func TestBuilds(t *testing.T) {
+	const one, other = "#1 SMP Debian 6.18.1-1 (2026-01-02)", "#1 SMP Debian 6.18.99-1 (2026-11-02)"
+	for _, c := range []struct {
+		name, kernel, a, b string
+		shown              bool
+	}{
+		{"another build", "7.3.4", one, other, true},
+		{"the same", "7.3.4", one, one, false},
+		{"one is not known", "7.3.4", "", other, false},
+		{"another release says it", "5.10", one, other, false},
+	} {
+		on := func(kernel, build string) *Side {
+			return side("a", steady(func(h *mem.Header) { h.Host.Kernel, h.Host.Build = kernel, build })...)
+		}
+		r := CompareRecordings(on(c.kernel, c.a), on("7.3.4", c.b))
+		i := slices.IndexFunc(r.Rows, func(row Row) bool { return row.ID == "host.kernel_build" })
+		if i >= 0 != c.shown {
+			t.Errorf("%s: shown is %v", c.name, !c.shown)
+		}
+		if c.shown && i >= 0 && (r.Rows[i].Mark != Different || !strings.Contains(r.Rows[i].Why, "6.18.1-1") || !strings.Contains(r.Rows[i].Why, "6.18.99-1")) {
+			t.Errorf("%s: %+v", c.name, r.Rows[i])
+		}
+	}
+}
+
+// Milliseconds are no difference between two runs.
+func TestMomentsApart(t *testing.T) {
+	gone := func(ms int64) *course.Moment {
+		return &course.Moment{After: ms * int64(time.Millisecond), Within: int64(20 * time.Microsecond)}
+	}
+	for _, c := range []struct {
+		a, b int64 // ms
+		want Mark
+	}{
+		{5, 8, Same},
+		{8, 5, Same},
+		{0, 50, Same},
+		{0, 51, Worse},
+		{2000, 2100, Same},
+		{2000, 2110, Worse},
+	} {
+		r := &rows{}
+		moment(r, "m", "moment", &Side{}, &Side{}, gone(c.a), gone(c.b))
+		if got := r.list[0].Mark; got != c.want {
+			t.Errorf("%d and %d ms: %s, want %s", c.a, c.b, got, c.want)
+		}
 	}
 }
 

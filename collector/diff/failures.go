@@ -31,18 +31,29 @@ func failures(r *rows, a, b *Side) {
 		}
 		r.count(Row{
 			ID: "failed." + k.call + "." + k.advice + "." + k.errno, What: name + " failed: " + k.errno,
-			A: unsigned(count[k][0]), B: unsigned(count[k][1]), Why: whyFailed(a, b, k.advice, k.errno),
+			A: unsigned(count[k][0]), B: unsigned(count[k][1]), Why: whyFailed(failing(a, b, count[k]), k.advice, k.errno),
 		}, less)
 	}
 }
 
+// failing are the sides that have such failures.
+func failing(a, b *Side, calls [2]uint64) []*Side {
+	var out []*Side
+	for i, s := range [...]*Side{a, b} {
+		if calls[i] > 0 {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // whyFailed: a kernel that does not know an advice says EINVAL.
-func whyFailed(a, b *Side, advice, errno string) string {
+func whyFailed(sides []*Side, advice, errno string) string {
 	major, minor, known := advisedSince(advice)
 	if errno != "EINVAL" || !known {
 		return ""
 	}
-	for _, s := range [...]*Side{a, b} {
+	for _, s := range sides {
 		x, y, ok := kernelVersion(s.Header.Host.Kernel)
 		if ok && (x < major || x == major && y < minor) {
 			return fmt.Sprintf("Linux %d.%d does not know %s, which came with %d.%d", x, y, advice, major, minor)

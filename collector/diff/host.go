@@ -46,6 +46,9 @@ func since(s *Side) string {
 
 func machines(r *rows, a, b mem.Host) {
 	r.text("host.kernel", "Linux", a.Kernel, b.Kernel, "")
+	if a.Kernel == b.Kernel && a.Build != b.Build && a.Build != "" && b.Build != "" {
+		r.text("host.kernel_build", "build of this Linux", a.Build, b.Build, "A: "+a.Build+"; B: "+b.Build)
+	}
 	r.text("host.arch", "architecture", a.Arch, b.Arch, "")
 	r.text("host.thp", "transparent huge pages", a.THP, b.THP, "")
 	r.add(Row{ID: "host.max_ptes_none", What: "khugepaged's max_ptes_none", Unit: Count, A: pointed(a.MaxPtesNone), B: pointed(b.MaxPtesNone)}, neither, equal)

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"strings"
 
 	"whyres/collector/probe"
 )
@@ -20,6 +21,7 @@ func CompareProbes(a, b *Probe) Report {
 	x, y := byID(a), byID(b)
 	notes := append([]string{}, lacking("A", x, "B", y)...)
 	notes = append(notes, lacking("B", y, "A", x)...)
+	notes = append(notes, blindness(a, b, x, y)...)
 	for _, list := range [...][]probe.Result{a.Report.Cases, b.Report.Cases} {
 		for _, c := range list {
 			if p, q := x[c.ID], y[c.ID]; p != nil && q != nil {
@@ -71,7 +73,9 @@ func cases(r *rows, a, b *probe.Result) {
 		}
 		return out
 	}
-	r.text(id+"verdict", a.ID, string(a.Verdict), string(b.Verdict), whyUnknown(a, b))
+	if !halfSeen(a, b) {
+		r.text(id+"verdict", a.ID, string(a.Verdict), string(b.Verdict), whyVerdict(a, b))
+	}
 	if a.Verdict == probe.NotMeasured || b.Verdict == probe.NotMeasured {
 		return
 	}
@@ -95,10 +99,14 @@ func cases(r *rows, a, b *probe.Result) {
 }
 
 // quieten makes details of what the verdict has said: the numbers, where it differs
-// itself, or where they are the same.
+// itself (whyVerdict has them), or where they are the same.
 func quieten(rows []Row) {
-	for i := 1; i < len(rows); i++ {
-		rows[i].Detail = rows[i].Detail || rows[0].Mark != Same || rows[i].Mark == Same
+	said := len(rows) > 0 && strings.HasSuffix(rows[0].ID, ".verdict")
+	for i := range rows {
+		if said && i == 0 {
+			continue
+		}
+		rows[i].Detail = rows[i].Detail || said && rows[0].Mark != Same || rows[i].Mark == Same
 	}
 }
 
@@ -111,21 +119,4 @@ func took(ns int64) Value {
 		return Value{}
 	}
 	return number(ns)
-}
-
-func answer(c *probe.Result) string {
-	if c.Errno == "" {
-		return "ok"
-	}
-	return c.Errno
-}
-
-func whyUnknown(a, b *probe.Result) string {
-	if a.Unknown != "" {
-		return "A: " + a.Unknown
-	}
-	if b.Unknown != "" {
-		return "B: " + b.Unknown
-	}
-	return ""
 }

@@ -64,3 +64,70 @@ func TestCompareProbes(t *testing.T) {
 		}
 	}
 }
+
+// One kernel, of which one report could not see the page allocator, is one kernel.
+func TestAllocatorSeenByOne(t *testing.T) {
+	seen := func(got int64, v probe.Verdict) probe.Result {
+		c := freed(probe.DontneedSmallForked, 100)
+		c.ToAllocator, c.Verdict = &got, v
+		return c
+	}
+	unseen := seen(0, probe.Freed)
+	unseen.ToAllocator = nil
+	lazy := probe.Result{ID: unseen.ID, Asked: 8 * mib, LazyFreeChange: 8 * mib, ToAllocator: pointer(0), Verdict: probe.Lazy}
+	for _, c := range []struct {
+		name     string
+		a, b     probe.Result
+		compared bool
+		mark     Mark // of the verdict
+	}{
+		{"freed, and RES alone", unseen, seen(0, probe.LeftRES), false, ""},
+		{"the other way round", seen(0, probe.LeftRES), unseen, false, ""},
+		{"freed, and partly", unseen, seen(4*mib, probe.Partly), false, ""},
+		{"freed, or not", unseen, seen(8*mib, probe.Freed), false, ""},
+		{"RES stays", unseen, lazy, true, Different},
+		{"neither saw it", unseen, unseen, true, Same},
+		{"both saw it", seen(8*mib, probe.Freed), seen(0, probe.LeftRES), true, Different},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a, b := kernel("6.18", c.a), kernel("6.18", c.b)
+			for _, p := range [...]*Probe{a, b} {
+				if p.Report.Allocator = "mm_page_free"; p.Report.Cases[0].ToAllocator == nil {
+					p.Report.Allocator, p.Report.Missing = "", []string{"run with sudo"}
+				}
+			}
+			r := CompareProbes(a, b)
+			i := slices.IndexFunc(r.Rows, func(row Row) bool { return row.ID == "case.dontneed-4k-forked.verdict" })
+			if (i >= 0) != c.compared || i >= 0 && r.Rows[i].Mark != c.mark {
+				t.Errorf("%+v", r.Rows)
+			}
+			said := strings.Join(r.Notes, "\n")
+			if c.compared == strings.Contains(said, "could not see what the page allocator got: of 1 case only RES is compared") {
+				t.Errorf("notes %q", said)
+			}
+			if !c.compared && !strings.Contains(said, "does not tell: run with sudo") {
+				t.Errorf("notes %q do not say why", said)
+			}
+			find(t, &r, "case.dontneed-4k-forked.rss_change")
+		})
+	}
+}
+
+// Where verdicts differ, what they were made of is said with them.
+func TestVerdictsHaveTheirNumbers(t *testing.T) {
+	part := freed(probe.DontneedHugePart, 100)
+	part.ToAllocator, part.Verdict = pointer(0), probe.LeftRES
+	refused := probe.Result{ID: part.ID, Asked: 8 * mib, Errno: "EINVAL", Ret: -1, ToAllocator: pointer(0), Verdict: probe.Unsupported}
+	for _, c := range []struct {
+		a    probe.Result
+		want string
+	}{
+		{part, "A: RES -8.0 MiB, kernel got 0 B; B: RES -8.0 MiB, kernel got 8.0 MiB"},
+		{refused, "A: EINVAL, RES the same; B: RES -8.0 MiB, kernel got 8.0 MiB"},
+	} {
+		r := CompareProbes(kernel("5.10", c.a), kernel("7.3", freed(part.ID, 100)))
+		if row := find(t, &r, "case.dontneed-2m-part.verdict"); row.Why != c.want {
+			t.Errorf("%q, want %q", row.Why, c.want)
+		}
+	}
+}

@@ -9,13 +9,15 @@ import (
 // What is the same: sizes within 256 KiB or 2 % of the larger (course.Jitter),
 // times and counts within 5 % of the larger; a length of time at least within a
 // second, as far as samples usually are apart, and when something had happened
-// within the time from the reading before (course.Moment). Of probes a time is the same up to twice the other:
-// machines are noisy.
+// within the time from the reading before (course.Moment), at least within 50 ms:
+// two runs of the same program are further apart than their calls. Of probes a time
+// is the same up to twice the other: machines are noisy.
 const (
 	timePart   = 20
 	countPart  = 20
 	probeTimes = 2
 	leastSpan  = int64(time.Second)
+	leastTime  = int64(50 * time.Millisecond)
 )
 
 // near reports whether two numbers differ by no more than what is allowed.

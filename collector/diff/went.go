@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"time"
 
 	"whyres/collector/course"
 	"whyres/collector/explain"
@@ -20,13 +21,19 @@ func went(r *rows, a, b *Side) {
 	r.size(Row{ID: "course.given_back", What: "given back by the end", A: number(x.GivenBack), B: number(y.GivenBack)}, neither)
 	moment(r, "course.half", "half of it gone after", a, b, x.Half, y.Half)
 	moment(r, "course.nine_tenths", "nine tenths gone after", a, b, x.NineTenths, y.NineTenths)
-	r.size(Row{ID: "course.mean", What: "mean RES", A: number(x.Mean), B: number(y.Mean)}, less)
-	smaller := less
+	smaller, why := less, ""
 	if !sameTime(x.Duration, y.Duration, leastSpan) {
-		smaller = neither // the longer one has more of it
+		smaller, why = neither, unequal(x.Duration, y.Duration)
 	}
+	r.size(Row{ID: "course.mean", What: "mean RES", A: number(x.Mean), B: number(y.Mean), Why: why}, smaller)
 	r.add(Row{ID: "course.area", What: "area under RES", Unit: ByteSeconds, A: area(x), B: area(y), Detail: true}, smaller,
 		func(a, b int64) bool { return near(a, b, larger(a, b)/timePart) })
+}
+
+// unequal: of two lengths of time neither the mean nor the area says which is
+// better, as how long the recording went on before and after weighs in both.
+func unequal(a, b int64) string {
+	return fmt.Sprintf("the mean is of the whole recording: %s of A, %s of B", ledger.Lasted(time.Duration(a)), ledger.Lasted(time.Duration(b)))
 }
 
 func area(c *course.Course) Value { return number(int64(min(c.Area, 1<<62))) }
@@ -35,7 +42,7 @@ func area(c *course.Course) Value { return number(int64(min(c.Area, 1<<62))) }
 // no such time, which says why.
 func moment(r *rows, id, what string, a, b *Side, x, y *course.Moment) {
 	row := Row{ID: id, What: what, Unit: Moment}
-	var spacing int64
+	spacing := leastTime
 	if x != nil {
 		row.A, spacing = number(x.After), max(spacing, x.Within)
 	}

@@ -230,7 +230,7 @@ func (a *Accumulator) observeSample(s *mem.Sample) {
 	}
 	a.last = max(a.last, s.At.Add(time.Duration(s.Dur)))
 	a.res.see(s.RSS.Total())
-	a.res.highWater(int64(min(s.VMHWM, 1<<62)), a.header != nil && a.header.FromStart && a.execs == 0)
+	a.res.highWater(int64(min(s.VMHWM, 1<<62)), a.header != nil && a.header.FromStart)
 	a.history.sample(s)
 	if s.Full() {
 		a.full = s
@@ -258,6 +258,7 @@ func (a *Accumulator) observeMark(m *mem.Mark) {
 		}
 	case mem.MarkExec:
 		a.execs++
+		a.res.exec()
 		a.forgotten += a.released.Forgotten()
 		a.released = space.NewReleased(a.pageSize(), 0)
 		a.outcomes.exec()

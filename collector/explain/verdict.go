@@ -99,7 +99,9 @@ type Trace struct {
 	// Lost events: where it is not 0, all sums here are "at least".
 	Lost uint64 `json:"lost"`
 	// RESStart, RESPeak and RESEnd are the first, the highest and the last
-	// that any sample or event showed.
+	// that any sample or event showed. The peak is also what the kernel's mark
+	// (VmHWM) tells of the time between two samples; over an exec it is the highest
+	// of both programs, each with a mark of its own.
 	RESStart int64 `json:"res_start"`
 	RESPeak  int64 `json:"res_peak"`
 	RESEnd   int64 `json:"res_end"`

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"whyres/collector/diff"
+	"whyres/collector/probe"
 )
 
 // The columns of a comparison.
 const (
 	diffIndent  = 2
 	leastValue  = 10 // of the two value columns, with the space before
-	widestValue = 16
+	widestValue = 16 // where there is no room for more
 	leastWhat   = 12
 	widestWhat  = 60
 )
@@ -33,8 +34,8 @@ func (p *printer) diffTable(rows []diff.Row, groups bool) {
 		_, said := markWords(r)
 		words = max(words, 2+width(said))
 	}
-	c.value = min(c.value, widestValue)
 	if limit := p.options.Width; limit > 0 {
+		c.value = min(c.value, max(widestValue, (limit-c.what-words)/2))
 		c.what = max(min(c.what, limit-2*c.value-words), leastWhat)
 	}
 	p.line(piece{toneHead, left("", c.what) + right("A", c.value) + right("B", c.value) + "  " + diffHead})
@@ -45,20 +46,28 @@ func (p *printer) diffTable(rows []diff.Row, groups bool) {
 			p.line(piece{toneHead, clean(string(group), 40)})
 		}
 		p.diffRow(c, &rows[i])
-		if why := rows[i].Why; !said[why] {
+		if why := rows[i].Why; !said[why] || why != "" && ownNumbers(&rows[i]) {
 			said[why] = true
 			p.diffWhy(why)
 		}
 	}
 }
 
+// ownNumbers: the reason holds what a case measured, and is said also where that
+// is what another case showed.
+func ownNumbers(r *diff.Row) bool {
+	unknown := string(probe.NotMeasured)
+	return r.Group == diff.GroupCases && r.A.Text != unknown && r.B.Text != unknown
+}
+
 func (p *printer) diffRow(c diffColumns, r *diff.Row) {
 	what := clean(r.What, c.what-diffIndent)
 	t, words := markWords(r)
+	a, b := cutValues(valueText(r, r.A), valueText(r, r.B), c.value-1)
 	p.line(
 		piece{rowTone(r), left(strings.Repeat(" ", diffIndent)+what, c.what)},
-		piece{rowTone(r), right(cutMiddle(valueText(r, r.A), c.value-1), c.value)},
-		piece{rowTone(r), right(cutMiddle(valueText(r, r.B), c.value-1), c.value)},
+		piece{rowTone(r), right(a, c.value)},
+		piece{rowTone(r), right(b, c.value)},
 		piece{t, "  " + words},
 	)
 }
@@ -73,6 +82,16 @@ func (p *printer) diffWhy(why string) {
 	for _, line := range wrapClauses([]string{glueUnits(clean(why, 300))}, w) {
 		p.line(piece{toneDim, strings.Repeat(" ", indent) + line})
 	}
+}
+
+// cutValues cuts both where they are too long: at the end, as a version tells most
+// at its beginning; in the middle where they would then look the same.
+func cutValues(a, b string, atMost int) (string, string) {
+	x, y := cutEnd(a, atMost), cutEnd(b, atMost)
+	if x == y && a != b {
+		return cutMiddle(a, atMost), cutMiddle(b, atMost)
+	}
+	return x, y
 }
 
 // rowTone: what is the same is quiet.
