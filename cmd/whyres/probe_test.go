@@ -14,7 +14,7 @@ import (
 
 	"whyres/cmd/whyres/internal/settings"
 	"whyres/collector/probe"
-	"whyres/internal/probetest"
+	"whyres/collector/probe/probetest"
 )
 
 // probed runs whyres probe and reads what it printed.

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"whyres/collector/probe"
-	"whyres/internal/probetest"
+	"whyres/collector/probe/probetest"
 )
 
 // What probe finds on the running kernel against what this kernel was measured to do.

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"whyres/internal/probetest"
+	"whyres/collector/probe/probetest"
 )
 
 // The test binary is started again as the guardian, and as a caller of it that is
