@@ -195,7 +195,7 @@ func TestDiffOfBadInput(t *testing.T) {
 		"stdin":            {recording, []string{"-", held}, exitDone, "no differences", ""},
 		"a damaged line":   {damaged, []string{held, "-"}, exitDone, "B: 1 damaged line was left out", "whyres: -: recording line 21"},
 		"a header alone":   {lines[0], []string{held, "-"}, exitDone, "B holds no reading of RES: only the host and the program can be compared", ""},
-		"cut short":        {recording[:len(recording)/2], []string{held, "-"}, exitDone, "B: 1 damaged line", "recording cut short"},
+		"cut short":        {recording[:len(recording)/2], []string{held, "-"}, exitDone, "B is cut short", "recording cut short"},
 		"colour":           {"", []string{"--color=blue", held, held}, exitUsage, "", "--color"},
 		"a hostile name":   {"", []string{held, file("x") + "\x1b[2J"}, exitFailed, "", `\x1b[2J`},
 		"names of control": {"", []string{held, file("\x1b[2J")}, exitFailed, "", "neither a whyres recording"},

@@ -92,7 +92,11 @@ func readRecording(in io.Reader, report func(*record.LineError)) (*diff.Side, er
 	m := measuring{Meter: course.NewMeter(explain.NewAccumulator()), side: got}
 	st := &story{sinks: []collector.Sink{m}}
 	err = st.tell(r, func(e *record.LineError) {
-		got.Damaged++
+		if e.Cut {
+			got.Cut = true
+		} else {
+			got.Damaged++
+		}
 		report(e)
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"whyres/cmd/whyres/internal/settings"
 	"whyres/cmd/whyres/internal/timeline"
 	"whyres/collector/kernel"
 	"whyres/collector/mem"
@@ -112,8 +113,12 @@ func runProbe(ctx context.Context, s streams, o probeOptions) error {
 	report := &probe.Report{Schema: probe.Schema, Tool: version(), Time: time.Now().UTC().Truncate(time.Second), Host: host}
 	report.Warnings = probeWarnings(host)
 	p := newProbing(s, o, report)
+	busy := settings.Busy(hugePageSettings)
 	if err := p.run(ctx); err != nil {
 		return errors.Join(err, p.notPutBack)
+	}
+	if busy || settings.Busy(hugePageSettings) {
+		report.Warnings = append(report.Warnings, "another whyres was changing settings of huge pages meanwhile: cases of 2 MiB and 64 KiB pages may have met its settings; run it again")
 	}
 	return errors.Join(o.show(s, report), p.notPutBack)
 }

@@ -61,6 +61,9 @@ func (s *Side) lacks(name string) []string {
 	if s.traced() && s.Verdict.Lost > 0 {
 		say(": %s lost: its sums over calls are at least what they say", counted(int(min(s.Verdict.Lost, 1<<62)), "event was", "events were"))
 	}
+	if s.Cut {
+		say(" is cut short: what it was after that is not known, so that neither side is called better")
+	}
 	if s.Damaged > 0 {
 		say(": %s left out", counted(s.Damaged, "damaged line was", "damaged lines were"))
 	}

@@ -22,13 +22,23 @@ func CompareProbes(a, b *Probe) Report {
 	notes := append([]string{}, lacking("A", x, "B", y)...)
 	notes = append(notes, lacking("B", y, "A", x)...)
 	notes = append(notes, blindness(a, b, x, y)...)
-	for _, list := range [...][]probe.Result{a.Report.Cases, b.Report.Cases} {
-		for _, c := range list {
-			if p, q := x[c.ID], y[c.ID]; p != nil && q != nil {
-				cases(r, p, q)
-				delete(x, c.ID)
-			}
+	both, neitherOne := 0, 0
+	for _, c := range a.Report.Cases {
+		switch q := y[c.ID]; {
+		case q == nil:
+			continue
+		case c.Verdict == probe.NotMeasured && q.Verdict == probe.NotMeasured:
+			neitherOne++
+		default:
+			cases(r, x[c.ID], q)
 		}
+		both++
+	}
+	if neitherOne > 0 {
+		notes = append(notes, counted(neitherOne, "case was", "cases were")+" measured in neither")
+	}
+	if both == neitherOne {
+		notes = append(notes, "no case was measured in both: only the hosts are compared")
 	}
 	return Report{Schema: Schema, Of: Probes, A: a.about(), B: b.about(), Rows: r.list, Notes: notes}
 }

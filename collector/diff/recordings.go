@@ -13,6 +13,8 @@ type Side struct {
 	Course  course.Course
 	Verdict explain.Verdict
 	Damaged int
+	// Cut: the recording ends in the middle: what its end came to is not known.
+	Cut bool
 }
 
 // CompareRecordings lays two recordings side by side.
@@ -23,6 +25,7 @@ func CompareRecordings(a, b *Side) Report {
 		went(r, a, b)
 	}
 	traced, looked := a.traced() && b.traced(), a.looked() && b.looked()
+	traced = traced && a.Course.Readings > 0 && b.Course.Readings > 0 // a header alone counted nothing
 	if traced {
 		releases(r, a, b)
 		failures(r, a, b)

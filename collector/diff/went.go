@@ -14,14 +14,17 @@ import (
 func went(r *rows, a, b *Side) {
 	r.group = GroupCourse
 	x, y := &a.Course, &b.Course
+	smaller, why := less, ""
+	if a.Cut || b.Cut {
+		smaller = neither
+	}
 	r.time(Row{ID: "course.duration", What: "length of the recording", Unit: Duration, A: number(x.Duration), B: number(y.Duration), Detail: true}, neither, leastSpan)
 	r.size(Row{ID: "course.start", What: "RES at first", A: number(x.Start), B: number(y.Start), Detail: true}, neither)
-	r.size(Row{ID: "course.peak", What: "peak RES", A: number(x.Peak), B: number(y.Peak)}, less)
-	r.size(Row{ID: "course.rest", What: "RES at rest", A: number(x.Rest), B: number(y.Rest), Why: whyRest(a, b)}, less)
+	r.size(Row{ID: "course.peak", What: "peak RES", A: number(x.Peak), B: number(y.Peak)}, smaller)
+	r.size(Row{ID: "course.rest", What: "RES at rest", A: number(x.Rest), B: number(y.Rest), Why: whyRest(a, b)}, smaller)
 	r.size(Row{ID: "course.given_back", What: "given back by the end", A: number(x.GivenBack), B: number(y.GivenBack)}, neither)
 	moment(r, "course.half", "half of it gone after", a, b, x.Half, y.Half)
 	moment(r, "course.nine_tenths", "nine tenths gone after", a, b, x.NineTenths, y.NineTenths)
-	smaller, why := less, ""
 	if !sameTime(x.Duration, y.Duration, leastSpan) {
 		smaller, why = neither, unequal(x.Duration, y.Duration)
 	}
@@ -57,7 +60,11 @@ func moment(r *rows, id, what string, a, b *Side, x, y *course.Moment) {
 	default:
 		row.Why = whyLater(a, b)
 	}
-	r.time(row, less, spacing)
+	direction := less
+	if a.Cut || b.Cut {
+		direction = neither
+	}
+	r.time(row, direction, spacing)
 }
 
 // collapsed is what khugepaged added to RES, 0 where no calls were traced.

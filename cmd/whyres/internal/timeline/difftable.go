@@ -106,7 +106,7 @@ func (p *printer) folded(rows []diff.Row, shown int) {
 		p.paragraph(toneDim, treeIndent, plural(uint64(smaller), "smaller difference")+" not shown: --all shows them")
 	}
 	if len(same) > 0 {
-		p.paragraph(toneDim, treeIndent, "same: "+strings.Join(same, ", "))
+		p.paragraph(toneDim, treeIndent, "same: "+strings.Join(same, "; "))
 	}
 }
 
