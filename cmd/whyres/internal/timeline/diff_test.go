@@ -131,3 +131,42 @@ func TestDiffWithoutColour(t *testing.T) {
 		t.Errorf("without its colours:\n%s\nwant\n%s", got, plain)
 	}
 }
+
+// Of two kernels what tells them apart is seen, and in full where there is room.
+func TestDiffShowsVersions(t *testing.T) {
+	const old, cloud = "5.10.0-46-cloud-amd64", "7.3.4+deb13-cloud-amd64"
+	for _, c := range []struct {
+		width      int
+		a, b       string
+		seen, also string
+	}{
+		{0, old, cloud, old, cloud},
+		{120, old, cloud, old, cloud},
+		{80, old, cloud, old, cloud},
+		{50, old, cloud, " 5.10.0-46-clou…", " 7.3.4+deb13-cl…"},
+		{50, "6.18.15+deb13-cloud-amd64", "6.18.15+deb13-amd64", " 6.18…loud-amd64", " 6.18…eb13-amd64"},
+	} {
+		r := diff.Report{Rows: []diff.Row{{
+			ID: "host.kernel", Group: diff.GroupHost, What: "Linux", Unit: diff.Text, Mark: diff.Different,
+			A: diff.Value{Text: c.a}, B: diff.Value{Text: c.b},
+		}}}
+		text := diffed(t, Options{Width: c.width}, r, false)
+		if !strings.Contains(text, c.seen) || !strings.Contains(text, c.also) {
+			t.Errorf("%d columns: no %q and %q in\n%s", c.width, c.seen, c.also, text)
+		}
+	}
+}
+
+// What a case measured stands below it, also where another case measured the same.
+func TestDiffRepeatsNumbers(t *testing.T) {
+	row := func(a, b, why string) diff.Row {
+		return diff.Row{Group: diff.GroupCases, Unit: diff.Text, Mark: diff.Different, A: diff.Value{Text: a}, B: diff.Value{Text: b}, Why: why}
+	}
+	r := diff.Report{Rows: []diff.Row{
+		row("freed", "lazy", "numbers"), row("freed", "lazy", "numbers"), row("unknown", "lazy", "reason"), row("unknown", "lazy", "reason"),
+	}}
+	text := diffed(t, Options{Width: 80}, r, false)
+	if n, m := strings.Count(text, "numbers"), strings.Count(text, "reason"); n != 2 || m != 1 {
+		t.Errorf("numbers %d times, a reason %d times:\n%s", n, m, text)
+	}
+}
