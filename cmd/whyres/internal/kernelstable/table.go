@@ -89,7 +89,7 @@ func cell(r *probe.Result) string {
 	case probe.LeftRES, probe.Partly:
 		return left(r)
 	case probe.Lazy:
-		return "offered, stays in RES"
+		return "RES stays, " + mib(r.LazyFreeChange) + " to be had"
 	case probe.FreedWithError:
 		return "freed, **yet " + r.Errno + "**"
 	case probe.CameBack:
