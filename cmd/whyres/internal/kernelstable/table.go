@@ -89,7 +89,7 @@ func cell(r *probe.Result) string {
 	case probe.LeftRES, probe.Partly:
 		return left(r)
 	case probe.Lazy:
-		return "RES stays, " + mib(r.LazyFreeChange) + " to be had"
+		return "RES stays, " + mib(r.LazyFreeChange) + " lazily freed"
 	case probe.FreedWithError:
 		return "freed, **yet " + r.Errno + "**"
 	case probe.CameBack:

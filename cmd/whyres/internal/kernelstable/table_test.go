@@ -71,7 +71,7 @@ func TestCells(t *testing.T) {
 		"**refused**: EINVAL":         {Verdict: probe.Refused, Errno: "EINVAL"},
 		"freed, **yet ENOMEM**":       {Verdict: probe.FreedWithError, Errno: "ENOMEM"},
 		"RES −4.0, **later +2.0**":    {Verdict: probe.CameBack, RSSChange: -4 * mebibyte, LaterRSSChange: &later},
-		"RES stays, 6.0 to be had":    {Verdict: probe.Lazy, LazyFreeChange: 6 * mebibyte},
+		"RES stays, 6.0 lazily freed": {Verdict: probe.Lazy, LazyFreeChange: 6 * mebibyte},
 		"RES stays; huge pages split": {Verdict: probe.Split},
 	} {
 		if got := cell(r); got != want {
