@@ -100,19 +100,12 @@ func TestExec(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	before, err := p.Identity()
-	if err != nil {
-		t.Fatal(err)
-	}
+	// The shell's own exec changes the link first, and the name a moment later.
+	before := identityOf(t, p, "sh")
 	if _, err := io.WriteString(stdin, "go\n"); err != nil {
 		t.Fatal(err)
 	}
-	after := before
-	for end := time.Now().Add(5 * time.Second); after.Comm == before.Comm && time.Now().Before(end); {
-		if after, err = p.Identity(); err != nil {
-			t.Fatal(err)
-		}
-	}
+	after := identityOf(t, p, "sleep")
 	if after.Exe == before.Exe || after.Comm != "sleep" || after.StartTicks != before.StartTicks {
 		t.Fatalf("after exec %+v, before %+v", after, before)
 	}
@@ -127,6 +120,20 @@ func TestExec(t *testing.T) {
 	}
 	if !mapped {
 		t.Errorf("no mapping of %s after exec", after.Exe)
+	}
+}
+
+// identityOf is the process's identity once it has the name, or after five seconds.
+func identityOf(t *testing.T, p *Process, comm string) Identity {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); ; {
+		id, err := p.Identity()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id.Comm == comm || time.Now().After(end) {
+			return id
+		}
 	}
 }
 
