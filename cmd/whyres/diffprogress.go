@@ -65,36 +65,20 @@ const redrawEvery = 500 * time.Millisecond
 // watched does what may take its time. On a terminal it then shows what is left, in
 // a line that goes when it is done. It returns at once when interrupted.
 func watched[T any](ctx context.Context, s streams, r *reads, do func() (T, error)) (T, error) {
-	type result struct {
-		value T
-		err   error
-	}
-	done := make(chan result, 1)
-	go func() {
-		value, err := do()
-		done <- result{value, err}
-	}()
-	slow := time.NewTimer(patience)
-	defer slow.Stop()
 	shows, drawn := isTerminal(s.err), false
 	defer func() {
 		if drawn {
 			_, _ = fmt.Fprint(s.err, "\r"+eraseLine)
 		}
 	}()
-	for {
-		select {
-		case got := <-done:
-			return got.value, got.err
-		case <-slow.C:
-			if c := r.now.Load(); shows && c != nil {
-				_, _ = fmt.Fprint(s.err, "\rwhyres: "+c.left()+eraseLine)
-				drawn = true
-			}
-			slow.Reset(redrawEvery)
-		case <-ctx.Done():
-			var none T
-			return none, errInterrupted
+	got, err := waiting(ctx, do, func() {
+		if c := r.now.Load(); shows && c != nil {
+			_, _ = fmt.Fprint(s.err, "\rwhyres: "+c.left()+eraseLine)
+			drawn = true
 		}
+	}, redrawEvery)
+	if err != nil {
+		err = wasInterrupted(ctx, err)
 	}
+	return got, err
 }

@@ -25,6 +25,13 @@ func interrupted(endless bool) error {
 // returns at once when interrupted. What is under way then goes on until the
 // program ends, which is right for reading.
 func patiently[T any](ctx context.Context, s streams, do func() (T, error)) (T, error) {
+	return waiting(ctx, do, func() { s.say("reading takes longer than usual ...") }, 0)
+}
+
+// waiting does something and calls late once it takes longer than patience, and then
+// again and again if again is not 0. When interrupted it returns at once, with the
+// context's error, and leaves what is under way.
+func waiting[T any](ctx context.Context, do func() (T, error), late func(), again time.Duration) (T, error) {
 	type result struct {
 		value T
 		err   error
@@ -41,7 +48,10 @@ func patiently[T any](ctx context.Context, s streams, do func() (T, error)) (T, 
 		case r := <-done:
 			return r.value, r.err
 		case <-slow.C:
-			s.say("reading takes longer than usual ...")
+			late()
+			if again > 0 {
+				slow.Reset(again)
+			}
 		case <-ctx.Done():
 			var none T
 			return none, ctx.Err()
