@@ -19,11 +19,18 @@ type Meter struct {
 	fromStart bool        // so that all of the mark is of the trace
 	mark      int64       // VmHWM when last seen
 	born      mem.Instant // since when the trace sees the address space
+
+	each func(at mem.Instant, res int64)
 }
 
 // NewMeter is ready for the first frame; the accumulator must get its frames from
 // the Meter alone.
 func NewMeter(a *explain.Accumulator) *Meter { return &Meter{sums: a} }
+
+// Each has every reading of RES (bytes) handed to f as it is taken, in order of
+// time: what the peak, the area and the times are made of. A peak that shows only
+// later comes when it shows.
+func (m *Meter) Each(f func(at mem.Instant, res int64)) { m.each = f }
 
 // Observe takes the next frame, and keeps what the accumulator keeps.
 func (m *Meter) Observe(f mem.Frame) {
@@ -119,8 +126,12 @@ func (m *Meter) read(at mem.Instant, res int64) {
 
 // late takes a reading of some instant from since on, that shows only now.
 func (m *Meter) late(since, at mem.Instant, res int64) {
-	if res > 0 {
-		m.line.read(point{at: max(at, 0), since: max(since, 0), res: res, sums: m.now()})
+	if res <= 0 {
+		return
+	}
+	m.line.read(point{at: max(at, 0), since: max(since, 0), res: res, sums: m.now()})
+	if m.each != nil {
+		m.each(max(at, 0), res)
 	}
 }
 
