@@ -86,11 +86,22 @@ func (w *Row) compare(base *Row) {
 	}
 	for _, f := range Fields() {
 		a, b := *w.Measures.At(f), *base.Measures.At(f)
-		if a.N > 0 && b.N > 0 {
-			sign := differ(f.Unit(), a, b)
-			*w.Against.At(f) = &sign
+		if a.N == 0 || b.N == 0 {
+			continue
 		}
+		sign := differ(f.Unit(), a, b)
+		if sign <= 0 && w.AtLeast(f) || sign >= 0 && base.AtLeast(f) {
+			continue // it may be otherwise
+		}
+		*w.Against.At(f) = &sign
 	}
+}
+
+// AtLeast reports that the field may be more than the row says.
+func (w *Row) AtLeast(f Field) bool {
+	return slices.ContainsFunc(w.Runs, func(run Run) bool {
+		return run.Status == StatusDone && slices.Contains(run.AtLeast, f.ID())
+	})
 }
 
 // differ is -1 where a is less than b, 1 where it is more, 0 where that may be

@@ -154,3 +154,30 @@ func TestStates(t *testing.T) {
 		}
 	}
 }
+
+// What is at least so much may be more: no less than another, and not the same.
+func TestAtLeastIsNotLess(t *testing.T) {
+	least := func(r Run) Run { r.AtLeast = []string{CPU.ID()}; return r }
+	for _, c := range []struct {
+		base, row Run
+		want      string
+	}{
+		{done(1, 1), least(done(1, 1).with(CPU, 2e9)), "more"},
+		{done(1, 1), least(done(1, 1).with(CPU, 1e9)), "unknown"},
+		{done(1, 1), least(done(1, 1).with(CPU, 0.5e9)), "unknown"},
+		{least(done(1, 1)), done(1, 1).with(CPU, 2e9), "unknown"},
+		{least(done(1, 1)), done(1, 1).with(CPU, 0.5e9), "less"},
+		{least(done(1, 1)), least(done(1, 1).with(CPU, 0.5e9)), "unknown"},
+	} {
+		r := labOf(t, 1, Default, gogc50)
+		r.Add(Default, c.base)
+		r.Add(gogc50, c.row)
+		got := "unknown"
+		if sign := r.Row(gogc50).Against.CPU; sign != nil {
+			got = map[int]string{-1: "less", 0: "same", 1: "more"}[*sign]
+		}
+		if got != c.want {
+			t.Errorf("%v beside %v: %s, want %s", *c.row.Measures.CPU, *c.base.Measures.CPU, got, c.want)
+		}
+	}
+}

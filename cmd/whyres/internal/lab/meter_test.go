@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -142,6 +143,9 @@ func TestTimesBeforeTheBurstsEnd(t *testing.T) {
 func TestMeterSaysWhatIsLess(t *testing.T) {
 	frames := story()
 	whole := measured(frames, began+25*second, Outside{})
+	if got := strings.Join(whole.AtLeast, " "); got != ScavengeCPU.ID()+" "+CPU.ID() {
+		t.Errorf("at least: %s", got)
+	}
 	if s := strings.Join(whole.Notes, "\n"); !strings.Contains(s, "scavenger's CPU") || strings.Contains(s, "lost") || strings.Contains(s, "looked") {
 		t.Errorf("%s", s)
 	}
@@ -150,6 +154,11 @@ func TestMeterSaysWhatIsLess(t *testing.T) {
 	cut := measured(frames, began+25*second, Outside{})
 	if s := strings.Join(cut.Notes, "\n"); !strings.Contains(s, "12 events were lost") || !strings.Contains(s, "not looked at") {
 		t.Errorf("%s", s)
+	}
+	for _, f := range []Field{Refaulted, Asked, LeftRES} {
+		if !slices.Contains(cut.AtLeast, f.ID()) {
+			t.Errorf("%s is exact though events were lost", f)
+		}
 	}
 	// Nobody's call tells the fall between 20 s and 60 s.
 	seldom := measured([]mem.Frame{header(), sample(0, 10), sample(20, 110), sample(60, 10)}, began+25*second, Outside{})
@@ -175,3 +184,36 @@ func TestBackgroundAlone(t *testing.T) {
 		}
 	}
 }
+
+// What the runtime tells of itself comes before what its calls show.
+func TestRuntimesOwnTimes(t *testing.T) {
+	for name, c := range map[string]struct {
+		gc, scavenge *int64
+		want         map[Field]float64
+		least        bool
+	}{
+		"both":    {whole(50e6), whole(7e6), map[Field]float64{GCCPU: 50e6, ScavengeCPU: 7e6, CPU: 57e6}, false},
+		"GC only": {whole(50e6), nil, map[Field]float64{GCCPU: 50e6, ScavengeCPU: 30e6, CPU: 80e6}, true},
+		"neither": {nil, nil, map[Field]float64{ScavengeCPU: 30e6}, true},
+	} {
+		m := NewMeter()
+		for _, f := range story() {
+			m.Observe(f)
+		}
+		m.gc, m.scavenge = c.gc, c.scavenge
+		run := Run{}
+		m.Fill(&run, Outside{})
+		for _, f := range []Field{GCCPU, ScavengeCPU, CPU} {
+			got := *run.Measures.At(f)
+			want, known := c.want[f]
+			if (got != nil) != known || known && *got != want {
+				t.Errorf("%s: %s %v, want %v", name, f, got, want)
+			}
+		}
+		if got := slices.Contains(run.AtLeast, CPU.ID()); got != c.least {
+			t.Errorf("%s: at least %v", name, run.AtLeast)
+		}
+	}
+}
+
+func whole(v int64) *int64 { return &v }
