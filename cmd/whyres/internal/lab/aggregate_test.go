@@ -135,7 +135,8 @@ func checkRows(t *testing.T, lab *Result) {
 }
 
 func TestStates(t *testing.T) {
-	failed := Run{Status: StatusFailed, Problem: "died"}
+	failed := done(1, 99) // up to where it failed
+	failed.Status, failed.Problem = StatusFailed, "died"
 	refused := Run{Status: StatusRefused, Problem: "EINVAL"}
 	for name, c := range map[string]struct {
 		runs    []Run
@@ -151,6 +152,9 @@ func TestStates(t *testing.T) {
 		w := Row{Runs: c.runs}
 		if w.gather(); w.Status != c.state || w.Problem != c.problem {
 			t.Errorf("%s: %s %q", name, w.Status, w.Problem)
+		}
+		if n := w.Measures.Peak.N; (n == 1) != (c.state == StatusDone) {
+			t.Errorf("%s: the peak of %d runs", name, n)
 		}
 	}
 }

@@ -67,7 +67,7 @@ func measured(frames []mem.Frame, burst mem.Instant, o Outside) Run {
 
 func TestMeterOfAStory(t *testing.T) {
 	o := Outside{LatencyP50: ptr(1e6), LatencyP99: ptr(3e6), ProcessCPU: ptr(7e9), Faults: ptr(321)}
-	run := measured(story(), began+25*second, o)
+	run := measured(withChild(story()), began+25*second, o)
 	for f, want := range map[Field]float64{
 		Peak: float64(110 * mib), Rest: float64(10 * mib),
 		Half: 10.003e9, NineTenths: 14.003e9,
@@ -89,6 +89,26 @@ func TestMeterOfAStory(t *testing.T) {
 	}
 	if run.GoVersion != "go1.26.8" {
 		t.Errorf("Go %q", run.GoVersion)
+	}
+}
+
+// withChild adds what a process that the target has started does.
+func withChild(frames []mem.Frame) []mem.Frame {
+	call, look := gave(45, 900, 100, mem.WhoBackground), sample(46, 800)
+	call.Event.PID, look.Sample.PID = pid+1, pid+1
+	look.Sample.Smaps = &mem.Smaps{}
+	at := len(frames) - 1
+	return append(frames[:at:at], call, look, frames[at])
+}
+
+// A child's full look is not one at the target's memory.
+func TestChildsLook(t *testing.T) {
+	frames := story()
+	frames[len(frames)-1].Sample.Smaps = nil
+	frames = withChild(frames)
+	frames[len(frames)-2].Sample.Returned = &mem.Returned{}
+	if run := measured(frames, 0, Outside{}); !slices.Contains(run.AtLeast, Refaulted.ID()) {
+		t.Errorf("taken again is exact: at least %v", run.AtLeast)
 	}
 }
 

@@ -53,7 +53,7 @@ func labStory(t *testing.T, runs int) *lab.Result {
 		Schema: lab.Schema, Quick: true, Runs: runs, Servers: 1, Settle: 9e9, Goal: lab.GoalRES, Rows: lab.Rows(settings),
 		Host:     mem.Host{Kernel: "6.18.44", Arch: "amd64", CPUs: 2, THP: "madvise"},
 		Scenario: "the server that only accepts connections, 10,000 of them dropped after 2 s, three times; then small pulses of 1,000",
-		Notes:    []string{"connections were lowered to 9,000: ulimit -Hn is 10,000"},
+		Notes:    []string{"connections were lowered to 9,000: ulimit -Hn is\x1b[0m 10,000"},
 	}
 	none := labRun(1, 117.6, 19.1, 3.2, 6.1, 412.9, 91, 0.31, 3.15, 0.4, 98.2, 97.8)
 	none.Measures.CPU, none.Unknown = nil, map[string]string{lab.CPU.ID(): "the Go runtime's own times could not be read"}
@@ -190,4 +190,32 @@ func TestLabNumbersAreTheRuns(t *testing.T) {
 		}
 	}
 	t.Error("no row of FreeOSMemory")
+}
+
+// Numbers of any size keep to their columns, and a column has as many decimals in
+// all rows.
+func TestLabColumnsHoldLargeNumbers(t *testing.T) {
+	r := labStory(t, 1)
+	r.Add("gogc-50", labRun(1, 40_000.4, 15.2, 3.0, 1234.5, 99_999, 170, 0.32, 123.4, 0.3, 69, 12_345.6))
+	columns := labColumns(1)
+	for i := range columns {
+		c := &columns[i]
+		c.settle(r.Rows)
+		decimals := map[int]bool{}
+		for _, row := range r.Rows {
+			s := c.spread(&row)
+			if s.N == 0 {
+				continue
+			}
+			text := c.text(s.Median)
+			_, after, _ := strings.Cut(text, ".")
+			decimals[len(after)] = true
+			if len(text) > wLabNumber {
+				t.Errorf("%s: %q", c.field, text)
+			}
+		}
+		if len(decimals) != 1 {
+			t.Errorf("%s has %v decimals", c.field, decimals)
+		}
+	}
 }
