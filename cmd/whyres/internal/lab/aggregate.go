@@ -118,18 +118,19 @@ func differ(u Unit, a, b Spread) int {
 }
 
 // chance is how far apart two runs of the same may be, for a value of that size.
-// What one run shows of its slowest connections is little more than luck: a p99
-// counts as another only from a fifth on.
+// An area is a size times a time, and takes the more doubtful of the two. What one
+// run shows of its slowest connections is little more than luck: a p99 counts as
+// another only from a fifth on.
 func chance(u Unit, value float64) float64 {
 	switch u {
 	case Bytes:
 		return float64(course.Jitter(int64(value)))
 	case ByteSeconds:
-		return value * 0.02
+		return value * 0.05
 	case After:
 		return max(value*0.05, 50e6)
 	case CPUTime:
-		return max(value*0.05, 10e6) // the kernel counts a process in ticks of 10 ms
+		return max(value*0.05, 20e6) // the kernel counts a process in ticks of 10 ms
 	case Latency:
 		return max(value*0.20, 100e3)
 	case Count:

@@ -47,11 +47,12 @@ func TestDiffer(t *testing.T) {
 		{"more than 50 ms", After, one(51e6), one(0), 1},
 		{"5 % of a time", After, one(95.1e9), one(100e9), 0},
 		{"less", After, one(94e9), one(100e9), -1},
-		{"10 ms of CPU", CPUTime, one(10e6), one(0), 0},
+		{"20 ms of CPU", CPUTime, one(20e6), one(0), 0},
 		{"5 % of CPU", CPUTime, one(1.06e9), one(1e9), 1},
 		{"a fifth of a latency", Latency, one(3.6e6), one(3e6), 0},
 		{"more", Latency, one(4e6), one(3e6), 1},
-		{"2 % of an area", ByteSeconds, one(97.9), one(100), -1},
+		{"5 % of an area", ByteSeconds, one(95), one(100), 0},
+		{"more of an area", ByteSeconds, one(94.9), one(100), -1},
 		{"few faults", Count, one(100), one(0), 0},
 	} {
 		if got, back := differ(c.unit, c.a, c.b), differ(c.unit, c.b, c.a); got != c.want || back != -c.want {

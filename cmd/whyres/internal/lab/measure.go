@@ -105,7 +105,7 @@ func (m *Meter) times(w *writer, c *course.Course) {
 	case *m.burst > m.last:
 		why = "the burst had not ended when RES was read last"
 	case c.Half == nil || c.NineTenths == nil:
-		why = "nothing was given back"
+		why = "nothing was given back, or no more than RES moves by itself (256 KiB or 2 %)"
 	}
 	if why != "" {
 		w.lack(why, Half, NineTenths)
@@ -151,7 +151,9 @@ func (m *Meter) releases(w *writer, v *explain.Verdict) {
 	}
 	w.set(Refaulted, float64(v.Releases.Refaulted))
 	w.set(Asked, float64(v.Releases.Asked))
-	w.set(LeftRES, float64(v.Releases.LeftRES))
+	// Not the process's change over each call: calls overlap, and two that do would
+	// both count what either took.
+	w.set(LeftRES, float64(max(v.Releases.Attributed, 0)))
 	if !m.looked {
 		w.least("what of the released memory is resident at the end was not looked at", Refaulted)
 	}

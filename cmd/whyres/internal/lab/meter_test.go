@@ -187,6 +187,17 @@ func TestMeterSaysWhatIsLess(t *testing.T) {
 	}
 }
 
+// Of two calls that overlap each sees what both took: left counts it once.
+func TestLeftCountsOnce(t *testing.T) {
+	a, b := gave(10, 100, 10, mem.WhoLimit), gave(10, 100, 10, mem.WhoLimit)
+	b.Event.Addr <<= 1
+	a.Event.After.Anon, b.Event.After.Anon = 80*mib, 80*mib
+	run := measured([]mem.Frame{header(), sample(0, 100), a, b, sample(20, 80)}, 0, Outside{})
+	if got := *run.Measures.LeftRES; got != float64(20*mib) {
+		t.Errorf("left %v, want 20 MiB", got/float64(mib))
+	}
+}
+
 // Forced and limit releases are not the background scavenger's; an exec begins
 // another program.
 func TestBackgroundAlone(t *testing.T) {

@@ -137,7 +137,8 @@ type Measures[T any] struct {
 	// faults of the target after the burst, a number.
 	Refaulted T `json:"refaulted"`
 	Faults    T `json:"faults"`
-	// Asked and LeftRES are of the calls that release, in bytes.
+	// Asked and LeftRES are of the calls that release, in bytes: their lengths, and
+	// what they themselves took out of RES (Attributed of explain.Releases).
 	Asked   T `json:"asked"`
 	LeftRES T `json:"left_res"`
 }

@@ -43,7 +43,7 @@ func labColumns(servers int) []labColumn {
 		{field: lab.Rest, head: [2]string{"at rest", "MiB"}, scale: mib, decimals: 1, need: 2},
 		{field: lab.Half, head: [2]string{"half", "s"}, means: "half: from the burst's end until half of what was given back had gone", scale: second, decimals: 1, need: 3},
 		{field: lab.NineTenths, head: [2]string{"9/10", "s"}, means: "9/10: until nine tenths of it had", scale: second, decimals: 1, need: 7},
-		{field: lab.Area, head: [2]string{"area", "MiB·min"}, scale: 60 * mib, decimals: 1, need: 0},
+		{field: lab.Area, head: [2]string{"area", "MiB·min"}, scale: 60 * mib, decimals: 2, need: 0},
 		{field: lab.CPU, head: [2]string{"GC CPU", "ms"}, means: "GC CPU: of GC and scavenger", scale: ms, decimals: 0, need: 4},
 		{field: lab.LatencyP50, head: [2]string{"p50", "ms"}, scale: ms, decimals: 2, need: 8},
 		{field: lab.LatencyP99, head: [2]string{"p99", "ms"}, means: "p99: of a small pulse after the burst", scale: ms, decimals: 2, need: 5},
