@@ -447,7 +447,7 @@ func TestReportOfALab(t *testing.T) {
 		t.Errorf("bars: %+v", m)
 	}
 	for _, want := range []string{
-		"GOGC=50 is best.", "80.0 MiB (79.0 MiB to 81.0 MiB) ▼", "100.0 MiB (99.0 MiB to 103.0 MiB)<", "the kernel has no such mode",
+		"GOGC=50 is best.", "80.0 MiB ▼\n79.0 to 81.0 MiB<", "100.0 MiB\n99.0 to 103.0 MiB<", "the kernel has no such mode",
 		"a &lt;b&gt;bold&lt;/b&gt; scenario", "missing.zst could not be read", "outside.zst could not be read", "default, run 2",
 	} {
 		if !strings.Contains(out, want) {
