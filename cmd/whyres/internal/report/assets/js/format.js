@@ -48,6 +48,7 @@ whyres.tickText = function (step) {
   const decimals = Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
   return function (s) {
     if (step < 60 && Math.abs(s) < 120 || step < 1) return s.toFixed(decimals) + " s";
+    if (s === 0) return "0";
     const whole = Math.round(s), h = Math.floor(whole / 3600), m = Math.floor(whole / 60) % 60, rest = whole % 60;
     if (whole < 3600) return m + "m" + (rest ? String(rest).padStart(2, "0") + "s" : "");
     return h + "h" + (m || rest ? String(m).padStart(2, "0") + "m" : "") + (rest ? String(rest).padStart(2, "0") + "s" : "");

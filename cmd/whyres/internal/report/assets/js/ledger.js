@@ -47,7 +47,7 @@ whyres.ledgerOption = function (rec, view, size) {
     legend: {
       type: "scroll", orient: size.wide ? "vertical" : "horizontal", left: 0, top: size.wide ? 8 : 0, bottom: size.wide ? 24 : undefined, right: size.wide ? undefined : 0,
       itemWidth: 14, itemHeight: 11, itemGap: 6, selected: size.picked, pageTextStyle: { color: soft },
-      textStyle: { color: whyres.color("ink"), fontSize: 11.5, width: size.left - 92, overflow: "truncate" },
+      textStyle: { color: whyres.color("ink"), fontSize: 11.5, width: size.wide ? size.left - 92 : undefined, overflow: "truncate" },
       data: size.wide ? series.map((s) => s.name).reverse() : series.map((s) => s.name),
     },
   };

@@ -38,7 +38,7 @@ whyres.startOver = function () {
     xAxis: whyres.timeAxis(view, size, size.height - (size.wide ? 12 : 40) - 28, {}), yAxis: whyres.axisMiB(size, {}),
     legend: {
       type: "scroll", orient: size.wide ? "vertical" : "horizontal", left: 0, top: size.wide ? 8 : 0, bottom: size.wide ? 24 : undefined, itemWidth: 26, icon: "inherit",
-      textStyle: { color: whyres.color("ink"), fontSize: 12, width: size.left - 100, overflow: "truncate" }, selected: size.picked, data: lines.map((l) => l.name),
+      textStyle: { color: whyres.color("ink"), fontSize: 12, width: size.wide ? size.left - 100 : undefined, overflow: "truncate" }, selected: size.picked, data: lines.map((l) => l.name),
     },
     series: lines.map((l, i) => ({
       name: l.name, type: "line", step: "end", showSymbol: false, symbol: "none", silent: true, data: whyres.windowed(l, view.from, view.to, size.plot),

@@ -17,7 +17,9 @@ whyres.spaceOption = function (rec, view, size) {
     xAxis: whyres.timeAxis(view, size, size.height - 34, {}),
     yAxis: {
       type: "category", data: rows.map((r) => r.label), inverse: false, axisTick: { show: false }, axisLine: { lineStyle: { color: line } },
-      axisLabel: { show: size.wide, color: soft, fontSize: 10.5, interval: 0, width: size.left - 12, overflow: "truncate" },
+      axisLabel: size.wide ? { color: soft, fontSize: 10.5, interval: 0, width: size.left - 12, overflow: "truncate" } :
+        { inside: true, color: whyres.color("ink"), fontSize: 9.5, interval: 0, width: size.plot - 8, overflow: "truncate", textBorderColor: whyres.color("card"), textBorderWidth: 2 },
+      z: size.wide ? 0 : 5,
       splitLine: { show: true, lineStyle: { color: line, opacity: 0.35 } },
     },
     series: [{

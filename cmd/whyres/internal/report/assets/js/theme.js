@@ -21,14 +21,20 @@ whyres.startTheme = function () {
     whyres.setTheme(root.dataset.theme === "dark" ? "light" : "dark");
   });
   media.addEventListener("change", () => { if (!chosen) whyres.setTheme(media.matches ? "dark" : "light"); });
-  // Paper is white, and as wide as it is.
+  // Paper is white, and narrower than a screen: the style sheet says how wide.
   let before = null;
   addEventListener("beforeprint", () => {
-    before = root.dataset.theme;
+    before = before || root.dataset.theme;
+    root.dataset.printing = "true";
     whyres.setTheme("light");
     whyres.flush();
   });
-  addEventListener("afterprint", () => { if (before) whyres.setTheme(before); before = null; });
+  addEventListener("afterprint", () => {
+    delete root.dataset.printing;
+    whyres.setTheme(before || "light");
+    before = null;
+    whyres.flush();
+  });
 };
 
 // Charts write as the page does.

@@ -35,7 +35,7 @@ whyres.timeOption = function (rec, view, size) {
   option.title.push(title("MemStats", "what the Go runtime\nsays of its heap", at.stats));
   option.series.push(...rec.stats.map((l) => whyres.statSeries(rec, view, size, l)));
   option.legend = {
-    top: at.stats - 32, left: size.wide ? size.left : size.left + 76, right: size.right, type: "scroll", itemWidth: 30, itemGap: 14, icon: "inherit",
+    top: at.stats - 32, left: size.wide ? size.left : size.left + 86, right: size.right, type: "scroll", itemWidth: 30, itemGap: 14, icon: "inherit",
     textStyle: { color: ink, fontSize: 12 }, data: rec.stats.map((l) => l.name), selected: size.picked, pageTextStyle: { color: soft },
   };
   return option;

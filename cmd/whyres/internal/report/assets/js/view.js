@@ -107,7 +107,10 @@ whyres.Chart = class {
 };
 
 // All charts have the same margins, so that their times stand below each other.
-whyres.margins = (width) => width >= 1000 ? { left: 236, right: 24, wide: true } : width >= 760 ? { left: 190, right: 20, wide: true } : { left: 62, right: 12, wide: false };
+whyres.margins = function (width) {
+  if (width < 600) return { left: 62, right: 12, wide: false };
+  return width < 1000 ? { left: 176, right: 16, wide: true } : { left: 236, right: 24, wide: true };
+};
 
 // An axis of time below a grid of that height; its ticks go all the way up.
 whyres.timeAxis = function (view, size, height, more) {
@@ -120,10 +123,10 @@ whyres.timeAxis = function (view, size, height, more) {
   }, more);
 };
 
+// Draws all charts at once, in the size that they have now.
 whyres.flush = function () {
+  const libs = [...document.querySelectorAll(".chart")].map((el) => echarts.getInstanceByDom(el)).filter(Boolean);
+  libs.forEach((lib) => lib.resize());
   whyres.drawn.forEach((draw) => draw());
-  document.querySelectorAll(".chart").forEach((el) => {
-    const lib = echarts.getInstanceByDom(el);
-    if (lib) { lib.resize(); lib.getZr().flush(); }
-  });
+  libs.forEach((lib) => lib.getZr().flush());
 };
