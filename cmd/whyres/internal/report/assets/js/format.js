@@ -30,7 +30,7 @@ whyres.since = (ns) => (ns < 0 ? "" : "+") + (ns / 1e9).toFixed(Math.abs(ns) < 1
 // The time of day of an instant, where the recording tells it.
 whyres.clock = function (rec, ns) {
   if (!rec.wall_ms) return "";
-  return new Date(rec.wall_ms + ns / 1e6).toISOString().replace("T", " ").slice(0, 23) + " UTC";
+  return new Date(rec.wall_ms + ns / 1e6).toISOString().slice(11, 23) + " UTC";
 };
 
 // Ticks of a time axis in seconds: multiples of a step that people count in.
