@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 
 	"whyres/collector/mem"
 )
@@ -26,7 +25,8 @@ var (
 func TestInBrowser(t *testing.T) {
 	c := start(t)
 	for name, test := range map[string]func(*testing.T, *chromium){
-		"SeveralRecordings": severalRecordings, "LabBars": labBars,
+		"SeveralRecordings": severalRecordings,
+		"HeapPieces":        heapPieces, "LabBars": labBars,
 		"ChartsAreDrawn":      chartsAreDrawn,
 		"HoverTellsTheSample": hoverTellsTheSample,
 		"HoverTellsTheCalls":  hoverTellsTheCalls,
@@ -64,6 +64,30 @@ func chartsAreDrawn(t *testing.T, c *chromium) {
 		if n := colored(img, c.at, c.color); n < c.atLeast || n > int(c.at.W*c.at.H*0.7) {
 			t.Errorf("%s: %d pixels of its colour in %v, want %d or more", c.name, n, c.at, c.atLeast)
 		}
+	}
+}
+
+// A piece of the heap is divided as its pages are: a quarter in use, half of it free.
+func heapPieces(t *testing.T, c *chromium) {
+	s := sample(0, 40*mib, mem.MemStats{Source: "memory", HeapSys: 64 * mib})
+	p := &mem.GoPages{ChunkBytes: 4 * mib, Agrees: true, Arenas: []mem.Range{mem.RangeAt(0xc000000000, 64*mib)}}
+	for i := range mem.Addr(16) {
+		p.Chunks = append(p.Chunks, mem.GoChunk{
+			At: 0xc000000000 + i*4*mib, InUse: mem.Share{mib, mib}, Idle: mem.Share{2 * mib, 2 * mib}, Released: mem.Share{mib, 0},
+		})
+	}
+	s.Sample.Pages, s.Sample.Smaps = p, &mem.Smaps{Rss: 48 * mib}
+	s.Sample.VMAs = []mem.VMA{{Range: p.Arenas[0], Perms: "rw-p", Rss: 48 * mib}}
+	b := c.open(t, html(t, gather(t, "r0", []mem.Frame{header("heap"), s, sample(10e9, 40*mib, mem.MemStats{})})), 1400, "light")
+	img, at := b.screenshot("heap"), b.box("#r0-space")
+	inUse, idle := colored(img, at, colorInUse), colored(img, at, colorFree)
+	if inUse < 5000 || float64(idle) < 1.5*float64(inUse) || float64(idle) > 2.5*float64(inUse) {
+		t.Errorf("%d pixels in use, %d free", inUse, idle)
+	}
+	at = b.to("#r0-space")
+	b.do(chromedp.MouseEvent(chromedp.MouseMoved, at.X+at.W/2, at.Y+at.H/2))
+	if got := b.tipBytes("#r0-space", "resident"); got != strconv.Itoa(3*mib) {
+		t.Errorf("resident of a piece: %s", got)
 	}
 }
 
@@ -119,90 +143,6 @@ func hoverTellsTheCalls(t *testing.T, c *chromium) {
 	got := eval[string](b, `document.querySelector("#r0-time .tip-note").textContent`)
 	if want := "madvise DONTNEED ×2 · background scavenger · asked 40.0 MiB, left RES 25.0 MiB"; got != want {
 		t.Errorf("the box says %q, want %q", got, want)
-	}
-}
-
-// shown is the stretch of time that a recording's charts show, in ns.
-func (b *browser) shown() [2]float64 {
-	b.t.Helper()
-	return eval[[2]float64](b, `[whyres.byID.r0.view.from, whyres.byID.r0.view.to]`)
-}
-
-func zoom(t *testing.T, c *chromium) {
-	b := c.open(t, html(t, gather(t, "r0", recorded(t, "go1.27-hold.whyres.zst"))), 1400, "light")
-	all := b.shown()
-	at := b.to("#r0-time")
-	pixel := func(part float64) float64 {
-		return at.X + eval[float64](b, fmt.Sprintf(`whyres.byID.r0.view.charts[0].pixelAt(%f)`, all[0]+part*(all[1]-all[0])))
-	}
-	near := func(what string, got [2]float64, from, to float64) {
-		t.Helper()
-		length := all[1] - all[0]
-		for i, want := range [2]float64{from, to} {
-			if d := (got[i]-all[0])/length - want; d < -0.01 || d > 0.01 {
-				t.Errorf("%s: shows %v of %v, want %v to %v of it", what, got, all, from, to)
-				return
-			}
-		}
-	}
-	a, z := pixel(0.25), pixel(0.75)
-	b.do(chromedp.MouseEvent(chromedp.MouseMoved, a, at.Y+100),
-		chromedp.MouseEvent(chromedp.MousePressed, a, at.Y+100, chromedp.ButtonLeft, chromedp.ClickCount(1)),
-		chromedp.MouseEvent(chromedp.MouseMoved, (a+z)/2, at.Y+110, chromedp.ButtonLeft),
-		chromedp.MouseEvent(chromedp.MouseMoved, z, at.Y+110, chromedp.ButtonLeft),
-		chromedp.MouseEvent(chromedp.MouseReleased, z, at.Y+110, chromedp.ButtonLeft, chromedp.ClickCount(1)))
-	near("dragged over its middle", b.shown(), 0.25, 0.75)
-	// Every chart of the recording shows the same time: the library's own axes say so.
-	axes := eval[[]float64](b, `["time", "ledger", "space"].flatMap((k) => echarts.getInstanceByDom(document.getElementById("r0-" + k)).getOption().xAxis.flatMap((x) => [x.min, x.max]))`)
-	for i, v := range axes {
-		if want := b.shown()[i%2] / 1e9; v < want-1e-6 || v > want+1e-6 {
-			t.Errorf("axis %d ends at %v s, want %v s", i, v, want)
-		}
-	}
-	b.do(chromedp.KeyEvent(kb.Escape), chromedp.KeyEvent("+"))
-	near("+", b.shown(), 0.375, 0.625)
-	b.do(chromedp.KeyEvent(kb.ArrowRight))
-	near("right", b.shown(), 0.425, 0.675)
-	b.do(chromedp.KeyEvent(kb.ArrowLeft), chromedp.KeyEvent(kb.ArrowLeft))
-	near("left twice", b.shown(), 0.325, 0.575)
-	b.do(chromedp.KeyEvent("-"))
-	near("-", b.shown(), 0.2, 0.7)
-	b.do(chromedp.KeyEvent("0"))
-	near("0", b.shown(), 0, 1)
-	b.do(chromedp.KeyEvent("-"))
-	near("- of all", b.shown(), 0, 1)
-	eval[bool](b, fmt.Sprintf(`document.getElementById("r0-time").dispatchEvent(new WheelEvent("wheel", {deltaY: -200, clientX: %f, clientY: 100, bubbles: true, cancelable: true}))`, pixel(0.5)))
-	if got := b.shown(); got[1]-got[0] > 0.8*(all[1]-all[0]) {
-		t.Errorf("the wheel left it at %v of %v", got, all)
-	}
-	b.do(chromedp.MouseClickXY(b.center(`[data-do="reset"]`)))
-	near("the button", b.shown(), 0, 1)
-}
-
-func (b *browser) center(selector string) (x, y float64) {
-	at := b.to(selector)
-	return at.X + at.W/2, at.Y + at.H/2
-}
-
-// By keyboard alone the cursor goes from reading to reading, and each is told to those
-// who do not see it.
-func readingsByKeyboard(t *testing.T, c *chromium) {
-	frames := []mem.Frame{header("keys")}
-	for i := range int64(5) {
-		frames = append(frames, sample(i*1e9, (10+i)*mib, mem.MemStats{Source: "memory", HeapSys: 100 * mib}))
-	}
-	b := c.open(t, html(t, gather(t, "r0", frames)), 1400, "light")
-	eval[bool](b, `(document.getElementById("r0-time").focus(), true)`)
-	for i := range 4 {
-		b.do(chromedp.KeyEvent(kb.ArrowRight, chromedp.KeyModifiers(chromedp.ModifierShift)))
-		if got, want := b.tipBytes("#r0-time", "res"), strconv.Itoa((10+i)*mib); got != want {
-			t.Errorf("reading %d: %s, want %s", i, got, want)
-		}
-	}
-	b.do(chromedp.KeyEvent(kb.ArrowLeft, chromedp.KeyModifiers(chromedp.ModifierShift)))
-	live := eval[string](b, `document.getElementById("r0-live").textContent`)
-	if want := "+2.00 s"; len(live) < len(want) || live[:len(want)] != want {
-		t.Errorf("told %q", live)
 	}
 }
 

@@ -138,13 +138,38 @@ type spaceRow struct {
 	Peak     int64  `json:"peak"`
 	Mapped   column `json:"mapped"`
 	Resident column `json:"resident"`
+	// Use divides a row of Go's heap; null for mappings.
+	Use *useColumns `json:"use"`
+}
+
+// useColumns is what a row of the heap was used for, in bytes. Stacks has the memory
+// that the runtime manages by hand too, Released what was never used.
+type useColumns struct {
+	InUse            column `json:"in_use"`
+	Stacks           column `json:"stacks"`
+	Idle             column `json:"idle"`
+	IdleResident     column `json:"idle_resident"`
+	Released         column `json:"released"`
+	ReleasedResident column `json:"released_resident"`
+}
+
+func useOf(list []use) *useColumns {
+	if list == nil {
+		return nil
+	}
+	return &useColumns{
+		InUse: pick(list, func(u *use) int64 { return u.inUse }), Stacks: pick(list, func(u *use) int64 { return u.stacks }),
+		Idle: pick(list, func(u *use) int64 { return u.idle }), IdleResident: pick(list, func(u *use) int64 { return u.idleResident }),
+		Released:         pick(list, func(u *use) int64 { return u.released }),
+		ReleasedResident: pick(list, func(u *use) int64 { return u.releasedResident }),
+	}
 }
 
 func spaceOf(list []look, words *Words) space {
 	out := space{Rows: []spaceRow{}}
 	for _, r := range rowsOf(list) {
 		out.Rows = append(out.Rows, spaceRow{
-			Label: r.label(words), Owner: r.owner, Peak: r.peak, Mapped: withGaps(r.mapped), Resident: withGaps(r.resident),
+			Label: r.label(words), Owner: r.owner, Peak: r.peak, Mapped: withGaps(r.mapped), Resident: withGaps(r.resident), Use: useOf(r.uses),
 		})
 	}
 	return out

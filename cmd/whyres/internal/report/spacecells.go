@@ -10,6 +10,8 @@ type cell struct {
 	name     string // of what is mapped, "" for memory without a name
 	mapped   int64
 	resident int64
+	// use divides a piece of Go's heap; nil for a mapping.
+	use *mem.GoChunk
 }
 
 // owner is whose a mapping is, as far as a colour tells it.
@@ -33,9 +35,15 @@ func cellsOf(s *mem.Sample) []cell {
 	if s.Pages != nil {
 		arenas = s.Pages.Arenas
 	}
-	out := make([]cell, 0, len(s.VMAs))
+	out := chunkCells(s.Pages)
+	inHeap := len(out) > 0
+	var heap rest
 	for i := range s.VMAs {
 		v := &s.VMAs[i]
+		if inHeap && mem.Overlaps(arenas, v.Range) {
+			heap.mapping(v)
+			continue
+		}
 		if len(v.Perms) >= 3 && v.Perms[:3] == "---" && v.Rss == 0 {
 			continue
 		}
@@ -44,6 +52,7 @@ func cellsOf(s *mem.Sample) []cell {
 			mapped: int64(min(v.Len(), 1<<52)), resident: int64(min(v.Rss, 1<<52)),
 		})
 	}
+	out = append(out, heap.cells(out)...)
 	if s.VMAsCut > 0 {
 		out = append(out, cell{owner: ownerOther, name: "[left out of the recording]", resident: int64(min(s.VMAsCutRSS, 1<<52))})
 	}

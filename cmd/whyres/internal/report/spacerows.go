@@ -7,8 +7,8 @@ import (
 	"whyres/collector/mem"
 )
 
-// maxRows is how many rows the map of the address space has: those that were most
-// resident at any time.
+// maxRows is how many rows of mappings the map of the address space has: those that
+// were most resident at any time. Go's heap has rows of its own.
 const maxRows = 40
 
 // manySpans is how many are gathered before those that overlap are joined.
@@ -24,6 +24,8 @@ type row struct {
 	rest  int   // how many rows this one stands for, 0 for one
 	// mapped and resident by look, in bytes; unknown where it was not mapped.
 	mapped, resident []int64
+	// uses divides a row of the heap, by look; nil for mappings.
+	uses []use
 }
 
 // rowsOf are the rows of all looks, in order of address; what is left out is summed
@@ -37,6 +39,9 @@ func rowsOf(list []look) []row {
 	index(rows, named)
 	for at := range list {
 		for _, c := range list[at].cells {
+			if c.use != nil {
+				continue
+			}
 			i, ok := named[c.name]
 			if !ok {
 				i = find(rows, c.Range)
@@ -44,7 +49,14 @@ func rowsOf(list []look) []row {
 			rows[i].take(at, c.mapped, c.resident)
 		}
 	}
-	return most(rows, len(list))
+	heap := heapRows(list)
+	keep := maxRows
+	if len(heap) > 0 {
+		keep = maxRows / 2
+	}
+	rows = append(most(rows, keep, len(list)), heap...)
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(a.rest, b.rest), cmp.Compare(a.Start, b.Start)) })
+	return rows
 }
 
 func gaps(n int) []int64 { return slices.Repeat([]int64{unknown}, n) }
@@ -64,6 +76,7 @@ func spans(list []look) []row {
 		for _, c := range list[at].cells {
 			i, seen := named[c.name]
 			switch {
+			case c.use != nil:
 			case c.name == "":
 				all = append(all, row{Range: c.Range, owner: c.owner})
 			case seen:
@@ -121,8 +134,8 @@ func find(rows []row, r mem.Range) int {
 }
 
 // most keeps the rows that were most resident, and sums up the others.
-func most(rows []row, looks int) []row {
-	if len(rows) <= maxRows {
+func most(rows []row, keep, looks int) []row {
+	if len(rows) <= keep {
 		return rows
 	}
 	peaks := make([]int64, len(rows))
@@ -130,11 +143,11 @@ func most(rows []row, looks int) []row {
 		peaks[i] = rows[i].peak
 	}
 	slices.Sort(peaks)
-	least := peaks[len(peaks)-maxRows+1]
+	least := peaks[len(peaks)-keep+1]
 	rest := row{owner: ownerOther, mapped: gaps(looks), resident: gaps(looks)}
 	var kept []row
 	for i := range rows {
-		if rows[i].peak >= least && len(kept) < maxRows-1 {
+		if rows[i].peak >= least && len(kept) < keep-1 {
 			kept = append(kept, rows[i])
 			continue
 		}

@@ -17,7 +17,10 @@ whyres.load = function () {
     columns(rec.marks, ["kind", "from", "to", "calls", "asked", "left", "first", "last"]);
     columns(rec.ledger, ["at", "res"]);
     rec.ledger.layers.forEach((l) => columns(l, ["bytes"]));
-    rec.space.rows.forEach((r) => columns(r, ["mapped", "resident"]));
+    for (const r of rec.space.rows) {
+      columns(r, ["mapped", "resident"]);
+      if (r.use) columns(r.use, ["in_use", "stacks", "idle", "idle_resident", "released", "released_resident"]);
+    }
     const ends = [rec.end, rec.res.at[rec.res.at.length - 1] || 0, ...rec.foretold.filter((f) => f.open).map((f) => f.to)];
     rec.begin = Math.min(0, rec.res.at.length ? rec.res.at[0] : 0);
     rec.stop = Math.max(...ends.slice(0, 2), rec.begin + 1e6);

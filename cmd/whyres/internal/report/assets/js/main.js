@@ -13,6 +13,7 @@ whyres.startRecording = function (rec) {
   chart("time", whyres.timeOption, whyres.timeTip);
   chart("ledger", whyres.ledgerOption, whyres.ledgerTip);
   chart("space", whyres.spaceOption, whyres.spaceTip);
+  whyres.heapKey(rec, section.querySelector(".legend"));
   section.querySelectorAll("[data-do]").forEach((b) => b.addEventListener("click", () => {
     ({ in: () => view.zoom(0.5, view.cursor), out: () => view.zoom(2, view.cursor), reset: () => view.reset() })[b.dataset.do]();
   }));

@@ -72,14 +72,15 @@ whyres.fallPoints = function (rec, view, size, peak) {
   return whyres.laneMarks(rec, "returned", view.from, view.to, pixels).filter((m) => m.left >= peak / 12)
     .sort((a, b) => b.left - a.left).slice(0, size.wide ? 3 : 1).map((m) => {
       const most = whyres.happened(rec, m.at, span / pixels * 4).filter((h) => h.kind.lane === "returned").sort((a, b) => b.left - a.left)[0];
-      const res = whyres.readingAt(rec.res, m.until) || { value: 0 }, right = m.until < view.from + span * 0.72;
-      const who = size.wide && most ? " · " + (most.kind.who_name || most.kind.call) : "";
+      const res = whyres.readingAt(rec.res, m.until) || { value: 0 };
+      const text = whyres.size(m.left) + " left RES" + (size.wide && most ? " · " + (most.kind.who_name || most.kind.call) : "");
+      const right = (view.to - m.until) / span * size.plot > 24 + 7.5 * text.length; // about as wide as the text is
       return {
         coord: [Math.min(m.until, view.to) / 1e9, res.value / whyres.MiB], symbol: "triangle", symbolRotate: 180, symbolSize: 9, symbolOffset: [0, -6],
         itemStyle: { color: whyres.color("released") },
         label: {
           position: right ? [16, -16] : [-8, -16], align: right ? "left" : "right", color: whyres.color("released"), fontWeight: 600,
-          formatter: whyres.size(m.left) + " left RES" + who,
+          formatter: text,
         },
       };
     });
