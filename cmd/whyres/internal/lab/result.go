@@ -30,6 +30,8 @@ type Result struct {
 	// Rows are the settings in the order of the goal, best first; rows without
 	// a measured run come last.
 	Rows []Row `json:"settings"`
+	// Best is the ID of the recommended row; "" where none is.
+	Best string `json:"best,omitempty"`
 	// Recommendation is two sentences: what is best for the goal, and its price.
 	Recommendation []string `json:"recommendation"`
 	// Notes say what of the numbers is not as it should be.
@@ -61,13 +63,16 @@ const (
 // Row is one setting and what was measured under it.
 type Row struct {
 	Setting
+	// Place is where it stands in the catalogue: rounds of runs go by it.
+	Place   int    `json:"place"`
 	Status  Status `json:"status"`
 	Problem string `json:"problem,omitempty"`
 	Runs    []Run  `json:"runs"`
 	// Measures of the runs that were done: medians with their spread.
 	Measures Measures[Spread] `json:"measures"`
 	// Against tells each measure beside the default setting's: -1 less, 1 more, 0
-	// no difference beyond the spread; null where either is unknown.
+	// no difference beyond the spread; null where either is unknown, or at least so
+	// much that it may be otherwise.
 	Against Measures[*int] `json:"against_default"`
 }
 
@@ -83,7 +88,12 @@ type Run struct {
 	GoVersion  string             `json:"go_version,omitempty"`
 	Measures   Measures[*float64] `json:"measures"`          // null: unknown
 	Unknown    map[string]string  `json:"unknown,omitempty"` // measure: why it is not known
-	Together   *Together          `json:"together,omitempty"`
+	// AtLeast names the measures that may be more than they say; Notes say why.
+	AtLeast []string `json:"at_least,omitempty"`
+	Notes   []string `json:"notes,omitempty"`
+	// Took is how long the run took in all, load and settling, in ns.
+	Took     int64     `json:"took_ns,omitempty"`
+	Together *Together `json:"together,omitempty"`
 }
 
 // Together is what several servers on one box did at once, in bytes.
@@ -127,7 +137,8 @@ type Measures[T any] struct {
 	// faults of the target after the burst, a number.
 	Refaulted T `json:"refaulted"`
 	Faults    T `json:"faults"`
-	// Asked and LeftRES are of the calls that release, in bytes.
+	// Asked and LeftRES are of the calls that release, in bytes: their lengths, and
+	// what they themselves took out of RES (Attributed of explain.Releases).
 	Asked   T `json:"asked"`
 	LeftRES T `json:"left_res"`
 }
