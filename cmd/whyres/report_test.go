@@ -329,7 +329,7 @@ func TestReportOfBadInput(t *testing.T) {
 		"empty":               {[]string{file("empty", "")}, exitFailed, "it is empty"},
 		"no recording":        {[]string{file("text", "hello\n")}, exitFailed, "not a whyres recording"},
 		"a folder":            {[]string{dir}, exitFailed, "no lab's folder"},
-		"a lab without runs":  {[]string{file("lab/results.json", `{"schema":"whyres/lab/1","settings":[{"id":"default","runs":[]}]}`)}, exitFailed, "no run yet"},
+		"a lab without runs":  {[]string{file("lab/results.json", `{"schema":"whyres/lab/1","runs":1,"goal":"res","settings":[{"id":"default","status":"pending","runs":[]}]}`)}, exitFailed, "no run yet"},
 		"a lab's folder":      {[]string{filepath.Join(dir, "lab")}, exitFailed, "no run yet"},
 		"a damaged lab":       {[]string{file("bad.json", `{"schema":"whyres/lab/1","settings":[`)}, exitFailed, "not what whyres lab writes"},
 		"a lab of tomorrow":   {[]string{file("new.json", `{"schema":"whyres/lab/2"}`)}, exitFailed, "made by another whyres"},
@@ -385,7 +385,7 @@ func TestReportOfSeveral(t *testing.T) {
 }
 
 // labIn writes a lab's folder: two settings, the first with two runs, one setting that
-// was refused, and a name that leads out of the folder.
+// was refused, and a link that leads out of the folder.
 func labIn(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -398,7 +398,8 @@ func labIn(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(filepath.Dir(dir), "outside.zst"), whole, 0o600); err != nil {
+	outside := filepath.Join(t.TempDir(), "outside.zst")
+	if err := errors.Join(os.WriteFile(outside, whole, 0o600), os.Symlink(outside, filepath.Join(dir, "outside.zst"))); err != nil {
 		t.Fatal(err)
 	}
 	less := -1
@@ -416,7 +417,7 @@ func labIn(t *testing.T) string {
 			},
 			{
 				Setting: lab.Setting{ID: "default", Name: "default"}, Status: lab.StatusDone,
-				Runs:     []lab.Run{run(1, "default-1.whyres.zst"), run(2, "default-2.whyres.zst", "../outside.zst", "missing.zst")},
+				Runs:     []lab.Run{run(1, "default-1.whyres.zst"), run(2, "default-2.whyres.zst", "outside.zst", "missing.zst")},
 				Measures: lab.Measures[lab.Spread]{Peak: lab.Spread{Median: 100 << 20, Min: 99 << 20, Max: 103 << 20, N: 2}},
 			},
 			{Setting: lab.Setting{ID: "thp-always", Name: "THP always"}, Status: lab.StatusRefused, Problem: "the kernel has no such mode"},

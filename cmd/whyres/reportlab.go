@@ -53,6 +53,9 @@ func (in *reportInput) readResults(s streams, progress *reads, path string, from
 	if !hasRun(result) {
 		return errNoRuns
 	}
+	if err := result.Valid(); err != nil {
+		return fmt.Errorf("not what whyres lab writes: %w", err)
+	}
 	in.lab = result
 	notes := in.readRecordings(s, progress, filepath.Dir(path), labRecordings(result))
 	in.page = report.NewLab(result, words())

@@ -32,16 +32,19 @@ type labMeasure struct {
 	ID   string   `json:"id"`
 	Name string   `json:"name"`
 	What string   `json:"what"`
-	Unit string   `json:"unit"` // bytes, ns, byte_seconds
+	Unit string   `json:"unit"` // bytes, ns, byte_seconds, count
 	Rows []labBar `json:"rows"`
 }
 
+// labBar is a setting's median, in words and as a number, and its spread. Good: it is
+// the best, or differs from that by no more than chance.
 type labBar struct {
 	Name   string  `json:"name"`
+	Text   string  `json:"text"`
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
 	Max    float64 `json:"max"`
-	N      int     `json:"n"`
+	Good   bool    `json:"good"`
 }
 
 // NewLab makes the comparison of a lab's result, which may be unfinished.
@@ -50,8 +53,12 @@ func NewLab(r *lab.Result, words *Words) *Lab {
 	for _, s := range r.Recommendation {
 		out.Recommendation = append(out.Recommendation, words.Clean(s, 1000))
 	}
-	for _, n := range r.Notes {
-		out.Notes = append(out.Notes, words.Clean(n, 1000))
+	for _, remark := range r.Remarks() {
+		text := remark.Text
+		if len(remark.Of) > 0 {
+			text = strings.Join(remark.Of, ", ") + ": " + text
+		}
+		out.Notes = append(out.Notes, words.Clean(text, longestText))
 	}
 	out.Table = labTable(r, words)
 	out.data = labBars(r, words)
@@ -96,7 +103,7 @@ func tableNote(r *lab.Result) string {
 	if r.Runs == 1 {
 		runs = "one run each, so that small differences may be chance"
 	}
-	return fmt.Sprintf("Best first for the goal %s; %s, watched for %s after the burst; %s. ▼ less and ▲ more than the default setting beyond the spread of the runs, = no difference.",
+	return fmt.Sprintf("Best first for the goal %s; %s, watched for %s after the burst; %s. ▼ less and ▲ more than the default setting beyond the spread of the runs and chance, = no difference; ★ is what is recommended.",
 		r.Goal, runs, span(r.Settle), clock)
 }
 

@@ -1,92 +1,69 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 
 	"whyres/cmd/whyres/internal/lab"
-	"whyres/collector/ledger"
 )
 
-// measure is one of a lab's measures, in words.
-type measure struct {
-	id, name, short, what, unit string
-	spread                      func(*lab.Row) lab.Spread
-	against                     func(*lab.Row) *int
-}
-
-// measures are what the page compares, the first ones in its table.
-func measures() []measure {
-	of := func(id, name, short, what, unit string, spread func(*lab.Measures[lab.Spread]) lab.Spread, against func(*lab.Measures[*int]) *int) measure {
-		return measure{
-			id, name, short, what, unit,
-			func(r *lab.Row) lab.Spread { return spread(&r.Measures) }, func(r *lab.Row) *int { return against(&r.Against) },
-		}
-	}
-	type s = lab.Measures[lab.Spread]
-	type a = lab.Measures[*int]
-	return []measure{
-		of("res_peak", "Peak RES", "peak", "the highest RES of the run", "bytes", func(m *s) lab.Spread { return m.Peak }, func(m *a) *int { return m.Peak }),
-		of("res_rest", "RES at rest", "at rest", "the last reading of the run", "bytes", func(m *s) lab.Spread { return m.Rest }, func(m *a) *int { return m.Rest }),
-		of("half_ns", "Half given back after", "half after", "from the burst's end until half of what was given back had gone", "ns", func(m *s) lab.Spread { return m.Half }, func(m *a) *int { return m.Half }),
-		of("nine_tenths_ns", "Nine tenths given back after", "nine tenths", "from the burst's end until nine tenths of it had gone", "ns", func(m *s) lab.Spread { return m.NineTenths }, func(m *a) *int { return m.NineTenths }),
-		of("area_byte_seconds", "Area under RES", "area", "what neighbours on the box pay: RES summed over the run's time", "byte_seconds", func(m *s) lab.Spread { return m.Area }, func(m *a) *int { return m.Area }),
-		of("gc_and_scavenge_cpu_ns", "CPU of GC and scavenger", "GC + scavenger CPU", "time of one CPU that the runtime used for both", "ns", func(m *s) lab.Spread { return m.CPU }, func(m *a) *int { return m.CPU }),
-		of("latency_p50_ns", "Latency, median", "p50", "of the small pulses after the burst, from dial to answer", "ns", func(m *s) lab.Spread { return m.LatencyP50 }, func(m *a) *int { return m.LatencyP50 }),
-		of("latency_p99_ns", "Latency, slowest in a hundred", "p99", "of the small pulses after the burst: what giving back costs", "ns", func(m *s) lab.Spread { return m.LatencyP99 }, func(m *a) *int { return m.LatencyP99 }),
-		of("refaulted", "Taken again", "taken again", "bytes that had been released and were resident again", "bytes", func(m *s) lab.Spread { return m.Refaulted }, func(m *a) *int { return m.Refaulted }),
+// labFields are the measures that are compared, those of the table first.
+func labFields() []lab.Field {
+	return []lab.Field{
+		lab.Peak, lab.Rest, lab.Half, lab.NineTenths, lab.Area, lab.CPU, lab.LatencyP50, lab.LatencyP99, lab.Refaulted, lab.Faults,
 	}
 }
 
 func labTable(r *lab.Result, words *Words) Table {
 	t := Table{Head: []string{"setting"}, Text: 1}
-	all := measures()
-	for _, m := range all {
-		t.Head = append(t.Head, m.short)
+	for _, f := range labFields() {
+		t.Head = append(t.Head, f.String())
 	}
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		if !measured(row) {
+		if row.Status != lab.StatusDone {
 			continue
 		}
-		cells := []string{words.Clean(row.Name, 80)}
-		for _, m := range all {
-			cells = append(cells, m.text(row))
+		name := words.Clean(row.Name, 80)
+		if row.ID == r.Best {
+			name = "★ " + name
+		}
+		cells := []string{name}
+		for _, f := range labFields() {
+			cells = append(cells, labText(row, f))
 		}
 		t.Rows = append(t.Rows, TableRow{Cells: cells})
 	}
 	return t
 }
 
-func measured(row *lab.Row) bool {
-	for _, m := range measures() {
-		if m.spread(row).N > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// text is a median with its mark beside the default setting, and its spread below.
-func (m *measure) text(row *lab.Row) string {
-	s := m.spread(row)
+// labText is a median with its mark beside the default setting, and its spread below.
+func labText(row *lab.Row, f lab.Field) string {
+	s := *row.Measures.At(f)
 	if s.N == 0 {
 		return "unknown"
 	}
-	text := m.number(s.Median)
-	if sign := m.against(row); sign != nil && row.ID != "default" {
+	text := labNumber(row, f, s.Median)
+	if sign := *row.Against.At(f); sign != nil && row.ID != lab.Default {
 		text += " " + markOf(*sign)
 	}
 	if s.N > 1 {
-		text += "\n" + between(m.number(s.Min), m.number(s.Max))
+		text += "\n" + between(f.Unit().Text(s.Min), f.Unit().Text(s.Max))
 	}
 	return text
 }
 
+// labNumber says where it may be more.
+func labNumber(row *lab.Row, f lab.Field, v float64) string {
+	if row.AtLeast(f) {
+		return "≥ " + f.Unit().Text(v)
+	}
+	return f.Unit().Text(v)
+}
+
 // between says a unit that both have once.
 func between(least, most string) string {
-	number, unit, _ := strings.Cut(least, " ")
-	if strings.HasSuffix(most, " "+unit) {
+	number, unit, found := strings.Cut(least, " ")
+	if found && strings.HasSuffix(most, " "+unit) {
 		least = number
 	}
 	return least + " to " + most
@@ -102,23 +79,20 @@ func markOf(sign int) string {
 	return "="
 }
 
-func (m *measure) number(v float64) string {
-	switch m.unit {
-	case "ns":
-		return span(int64(v))
-	case "byte_seconds":
-		return fmt.Sprintf("%.1f MiB·min", v/(1<<20)/60)
-	}
-	return ledger.Size(int64(v))
-}
-
 func labBars(r *lab.Result, words *Words) labData {
 	out := labData{Measures: []labMeasure{}}
-	for _, m := range measures() {
-		one := labMeasure{ID: m.id, Name: m.name, What: m.what, Unit: m.unit}
+	for _, f := range labFields() {
+		one := labMeasure{ID: f.ID(), Name: f.String(), What: lab.MeasureHelp()[f].What, Unit: unitOf(f)}
+		var best lab.Spread
 		for i := range r.Rows {
-			if s := m.spread(&r.Rows[i]); s.N > 0 {
-				one.Rows = append(one.Rows, labBar{words.Clean(r.Rows[i].Name, 80), s.Median, s.Min, s.Max, s.N})
+			if s := *r.Rows[i].Measures.At(f); s.N > 0 && (best.N == 0 || s.Median < best.Median) {
+				best = s
+			}
+		}
+		for i := range r.Rows {
+			row := &r.Rows[i]
+			if s := *row.Measures.At(f); s.N > 0 {
+				one.Rows = append(one.Rows, labBar{words.Clean(row.Name, 80), labNumber(row, f, s.Median), s.Median, s.Min, s.Max, lab.Alike(f, s, best)})
 			}
 		}
 		if len(one.Rows) > 0 {
@@ -126,4 +100,18 @@ func labBars(r *lab.Result, words *Words) labData {
 		}
 	}
 	return out
+}
+
+// unitOf is the unit of an axis.
+func unitOf(f lab.Field) string {
+	switch f.Unit() {
+	case lab.Bytes:
+		return "bytes"
+	case lab.ByteSeconds:
+		return "byte_seconds"
+	case lab.Count:
+		return "count"
+	case lab.After, lab.CPUTime, lab.Latency:
+	}
+	return "ns"
 }

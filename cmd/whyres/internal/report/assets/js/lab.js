@@ -1,7 +1,5 @@
 "use strict";
 // The settings of a lab as bars, one small chart a measure.
-whyres.labValue = { bytes: (v) => whyres.size(Math.round(v)), ns: (v) => whyres.span(v), byte_seconds: (v) => (v / whyres.MiB / 60).toFixed(1) + " MiB·min" };
-
 // The unit of an axis: such that its ticks are round numbers.
 whyres.labUnit = function (unit, most) {
   const units = {
@@ -29,11 +27,8 @@ whyres.startLab = function () {
 };
 
 whyres.barsOption = function (m, width) {
-  const text = whyres.labValue[m.unit], soft = whyres.color("soft"), ink = whyres.color("ink"), left = Math.min(190, width * 0.42);
-  const best = m.rows.reduce((a, b) => b.median < a.median ? b : a);
+  const soft = whyres.color("soft"), ink = whyres.color("ink"), left = Math.min(190, width * 0.42);
   const [by, unit] = whyres.labUnit(m.unit, Math.max(...m.rows.map((r) => r.max)));
-  // What the spread of the runs does not tell from the best is as good.
-  const good = (r) => r.min <= best.max;
   return {
     animation: false, backgroundColor: "transparent", textStyle: { fontFamily: whyres.font() },
     grid: { left, right: 92, top: 4, bottom: 26 },
@@ -47,13 +42,13 @@ whyres.barsOption = function (m, width) {
     },
     series: [{
       type: "bar", silent: true, barWidth: 13, data: m.rows.map((r) => ({
-        value: r.median / by, itemStyle: { color: whyres.color(good(r) ? "released" : "res"), opacity: good(r) ? 1 : 0.75, borderRadius: [0, 3, 3, 0] },
+        value: r.median / by, itemStyle: { color: whyres.color(r.good ? "released" : "res"), opacity: r.good ? 1 : 0.75, borderRadius: [0, 3, 3, 0] },
       })),
     }, {
       type: "custom", silent: true, z: 3, encode: { x: [0, 1], y: 2 }, data: m.rows.map((r, i) => [r.min / by, r.max / by, i]), renderItem: whyres.whisker,
     }, {
       type: "scatter", silent: true, symbolSize: 0, data: m.rows.map((r, i) => [r.max / by, i]),
-      label: { show: true, position: "right", distance: 8, color: ink, fontSize: 11, formatter: (p) => (good(m.rows[p.dataIndex]) ? "▸ " : "") + text(m.rows[p.dataIndex].median) },
+      label: { show: true, position: "right", distance: 8, color: ink, fontSize: 11, formatter: (p) => (m.rows[p.dataIndex].good ? "▸ " : "") + m.rows[p.dataIndex].text },
     }],
   };
 };
