@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"whyres/cmd/whyres/internal/lab"
 	"whyres/collector/course"
 	"whyres/collector/explain"
 	"whyres/collector/ledger"
@@ -136,20 +137,15 @@ func (g *Gatherer) notes(d Damage) []string {
 	return out
 }
 
-// span is a length of time (ns) for people.
+// span is a length of time (ns) for people: "4.0 ms", "2.3 s", "2m09s", "1h40m".
 func span(ns int64) string {
+	const long = 100 * time.Minute
 	d := time.Duration(ns)
-	switch {
-	case d < time.Millisecond:
-		return d.Round(time.Microsecond).String()
-	case d < 10*time.Millisecond:
-		return d.Round(10 * time.Microsecond).String()
-	case d < time.Second:
-		return d.Round(time.Millisecond).String()
-	case d < time.Minute:
-		return d.Round(100 * time.Millisecond).String()
+	if d < long {
+		return lab.CPUTime.Text(float64(ns))
 	}
-	return d.Round(time.Second).String()
+	minutes := d.Round(time.Minute) / time.Minute
+	return fmt.Sprintf("%dh%02dm", minutes/60, minutes%60)
 }
 
 func percent(part, whole int64) string {
@@ -172,6 +168,9 @@ func (r *Recording) Long() string {
 
 // Drawn reports whether there is anything to draw.
 func (r *Recording) Drawn() bool { return len(r.data.RES.At) > 0 }
+
+// Looked reports whether there is a full sample.
+func (r *Recording) Looked() bool { return len(r.data.Ledger.At) > 0 }
 
 // LostText says whether all events are there.
 func (r *Recording) LostText() string {

@@ -36,7 +36,8 @@ whyres.laneMarks = function (rec, lane, from, to, pixels) {
   for (let i = 0; i < m.kind.length; i++) {
     if (rec.kinds[m.kind[i]].lane !== lane || m.to[i] < from || m.from[i] > to) continue;
     const mid = Math.min(Math.max((m.from[i] + m.to[i]) / 2, from), to), slot = Math.floor((mid - from) / width);
-    const one = slots.get(slot) || { at: mid, until: mid, calls: 0, asked: 0, left: 0, first: 0, last: 0 };
+    const one = slots.get(slot) || { at: mid, since: mid, until: mid, calls: 0, asked: 0, left: 0, first: 0, last: 0 };
+    one.since = Math.min(one.since, m.from[i]);
     one.until = Math.max(one.until, m.to[i]);
     whyres.sum(one, m, i);
     slots.set(slot, one);

@@ -66,25 +66,32 @@ whyres.peakPoint = (peak, view, color) => ({
 // Text at an edge stands on the side where there is room.
 whyres.side = (t, view) => t < view.from + (view.to - view.from) * 0.1 ? "left" : t > view.to - (view.to - view.from) * 0.1 ? "right" : "center";
 
-// The largest releases are told at the curve: how much left RES, and by whom.
+// The largest releases after which RES was lower are told at the curve: how much left
+// RES, and by whom; no text over another.
 whyres.fallPoints = function (rec, view, size, peak) {
-  const span = view.to - view.from, pixels = size.plot / 6;
-  return whyres.laneMarks(rec, "returned", view.from, view.to, pixels).filter((m) => m.left >= peak / 12)
-    .sort((a, b) => b.left - a.left).slice(0, size.wide ? 3 : 1).map((m) => {
-      const most = whyres.happened(rec, m.at, span / pixels * 4).filter((h) => h.kind.lane === "returned").sort((a, b) => b.left - a.left)[0];
-      const res = whyres.readingAt(rec.res, m.until) || { value: 0 };
-      const text = whyres.size(m.left) + " left RES" + (size.wide && most ? " · " + (most.kind.who_name || most.kind.call) : "");
-      const right = (view.to - m.until) / span * size.plot > 24 + 7.5 * text.length; // about as wide as the text is
-      return {
-        coord: [Math.min(m.until, view.to) / 1e9, res.value / whyres.MiB], symbol: "triangle", symbolRotate: 180, symbolSize: 9, symbolOffset: [0, -6],
-        itemStyle: { color: whyres.color("released") },
-        label: {
-          position: right ? [16, -16] : [-8, -16], align: right ? "left" : "right", color: whyres.color("released"), fontWeight: 600,
-          formatter: text,
-        },
-      };
-    });
+  const span = view.to - view.from, pixels = size.plot / 6, points = [], taken = [];
+  const fell = (m) => {
+    const before = whyres.readingAt(rec.res, m.since - 1), after = whyres.readingAt(rec.res, m.until);
+    return before && after && before.value - after.value >= m.left / 2;
+  };
+  const list = whyres.laneMarks(rec, "returned", view.from, view.to, pixels).filter((m) => m.left >= peak / 12).sort((a, b) => b.left - a.left);
+  for (const m of list.slice(0, 12)) {
+    if (points.length === (size.wide ? 3 : 1) || !fell(m)) continue;
+    const most = whyres.happened(rec, m.at, span / pixels * 4).filter((h) => h.kind.lane === "returned").sort((a, b) => b.left - a.left)[0];
+    const text = whyres.size(m.left) + " left RES" + (size.wide && most ? " · " + (most.kind.who_name || most.kind.call) : "");
+    const x = (m.until - view.from) / span * size.plot, width = 24 + 7.5 * text.length, right = size.plot - x > width; // about as wide as the text is
+    const room = right ? [x, x + width] : [x - width, x];
+    if (taken.some((t) => t[0] < room[1] && room[0] < t[1])) continue;
+    taken.push(room);
+    points.push(whyres.fallPoint(Math.min(m.until, view.to), whyres.readingAt(rec.res, m.until).value, text, right));
+  }
+  return points;
 };
+
+whyres.fallPoint = (t, res, text, right) => ({
+  coord: [t / 1e9, res / whyres.MiB], symbol: "triangle", symbolRotate: 180, symbolSize: 9, symbolOffset: [0, -6], itemStyle: { color: whyres.color("released") },
+  label: { position: right ? [16, -16] : [-8, -16], align: right ? "left" : "right", color: whyres.color("released"), fontWeight: 600, formatter: text },
+});
 
 // Forecasts are bands: what was said to leave RES, and when.
 whyres.foretoldAreas = function (rec, view) {
