@@ -194,4 +194,3 @@ func TestReportSaysWhatReplaySays(t *testing.T) {
 		}
 	}
 }
-

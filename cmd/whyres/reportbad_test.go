@@ -94,4 +94,3 @@ func TestReportOfBadInput(t *testing.T) {
 		t.Error("the page does not say that its recording was cut short, or has nothing of it")
 	}
 }
-

@@ -80,4 +80,3 @@ func dataOf(t *testing.T, page string) pageData {
 	}
 	return d
 }
-
