@@ -57,7 +57,11 @@ func (in *reportInput) readResults(s streams, progress *reads, path string, from
 		return fmt.Errorf("not what whyres lab writes: %w", err)
 	}
 	in.lab = result
+	before := len(in.recordings)
 	notes := in.readRecordings(s, progress, filepath.Dir(path), labRecordings(result))
+	for _, r := range in.recordings[before:] {
+		r.Settled(result.Settle)
+	}
 	in.page = report.NewLab(result, words())
 	in.page.Notes = append(in.page.Notes, notes...)
 	return nil

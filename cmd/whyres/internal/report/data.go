@@ -13,8 +13,10 @@ type data struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	// Wall is when the trace began, in ms since 1970; 0 where that is not known.
-	Wall     int64      `json:"wall_ms"`
-	End      int64      `json:"end"`
+	Wall int64 `json:"wall_ms"`
+	End  int64 `json:"end"`
+	// BurstEnd is when a lab's burst was over; null where there was none.
+	BurstEnd *int64     `json:"burst_end"`
 	RES      line       `json:"res"`
 	Stats    []line     `json:"stats"`
 	Kinds    []kindData `json:"kinds"`

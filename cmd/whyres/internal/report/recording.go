@@ -169,6 +169,13 @@ func (r *Recording) Long() string {
 // Drawn reports whether there is anything to draw.
 func (r *Recording) Drawn() bool { return len(r.data.RES.At) > 0 }
 
+// Settled tells that the recording ends so many ns after a lab's burst.
+func (r *Recording) Settled(ns int64) {
+	if at := r.data.End - ns; ns > 0 && at >= 0 {
+		r.data.BurstEnd = &at
+	}
+}
+
 // Looked reports whether there is a full sample.
 func (r *Recording) Looked() bool { return len(r.data.Ledger.At) > 0 }
 

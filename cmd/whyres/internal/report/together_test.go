@@ -24,7 +24,10 @@ func pulse(peak, at int64) []mem.Frame {
 // Curves of several recordings are laid over each other, at the start or where they
 // fall; each has its own part, which is drawn when it is opened.
 func severalRecordings(t *testing.T, c *chromium) {
-	page := html(t, gather(t, "r0", pulse(100*mib, 5e9)), gather(t, "r1", pulse(60*mib, 9e9)))
+	first, second := gather(t, "r0", pulse(100*mib, 5e9)), gather(t, "r1", pulse(60*mib, 9e9))
+	first.Settled(20e9)
+	second.Settled(30e9)
+	page := html(t, first, second)
 	b := c.open(t, page, 1400, "light")
 	img := b.screenshot("several")
 	at := b.box("#over")
@@ -33,12 +36,13 @@ func severalRecordings(t *testing.T, c *chromium) {
 			t.Errorf("curve %d: %d pixels", i, n)
 		}
 	}
-	b.do(chromedp.MouseClickXY(b.center(`[data-align="fall"]`)))
-	for i, want := range []float64{15e9, 19e9} {
-		// What was at the fall is at 0 now.
-		first := eval[float64](b, fmt.Sprintf("whyres.overLines[%d].at[0]", i))
-		if first != -want {
-			t.Errorf("curve %d begins %v ns before its fall, want %v", i, first, want)
+	// The recordings end at 35 and 39 s; what they are laid by is at 0.
+	for where, begins := range map[string][2]float64{"start": {0, 0}, "peak": {5e9, 9e9}, "fall": {15e9, 19e9}, "burst": {15e9, 9e9}} {
+		b.do(chromedp.MouseClickXY(b.center(`[data-align="` + where + `"]`)))
+		for i, want := range begins {
+			if got := eval[float64](b, fmt.Sprintf("whyres.overLines[%d].at[0]", i)); got != -want {
+				t.Errorf("at the %s: curve %d begins at %v ns, want %v", where, i, got, -want)
+			}
 		}
 	}
 	if n := eval[int](b, `document.querySelectorAll("#r1 canvas").length`); n != 0 {

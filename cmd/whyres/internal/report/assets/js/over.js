@@ -12,7 +12,7 @@ whyres.alignAt = function (rec, where) {
     case "peak": return at[high[0]] || 0;
     case "fall": return at[Math.min(high[high.length - 1] + 1, at.length - 1)] || 0;
   }
-  return rec.burst_end !== undefined && where === "burst" ? rec.burst_end : rec.begin;
+  return where === "burst" && rec.burst_end !== null ? rec.burst_end : rec.begin;
 };
 
 whyres.startOver = function () {
@@ -48,6 +48,7 @@ whyres.startOver = function () {
     const r = whyres.readingAt(l, t);
     return whyres.tipRow(l.name, r ? whyres.size(r.value) : "not read", look(i).color, l.id, r);
   })]);
+  document.querySelector('[data-align="burst"]').hidden = !whyres.recordings.some((r) => r.burst_end !== null);
   document.querySelectorAll("[data-align]").forEach((button) => button.addEventListener("click", () => {
     document.querySelectorAll("[data-align]").forEach((b) => b.setAttribute("aria-pressed", String(b === button)));
     align(button.dataset.align);
