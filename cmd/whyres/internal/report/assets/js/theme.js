@@ -1,0 +1,41 @@
+"use strict";
+// Light and dark: the charts take their colours from the style sheet.
+whyres.drawn = new Set(); // functions that draw the charts anew
+
+whyres.color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+
+whyres.setTheme = function (theme) {
+  document.documentElement.dataset.theme = theme;
+  const button = document.getElementById("theme");
+  button.textContent = theme === "dark" ? "Light" : "Dark";
+  button.setAttribute("aria-label", "Show this page in " + (theme === "dark" ? "light" : "dark") + " colours");
+  whyres.drawn.forEach((draw) => draw());
+};
+
+whyres.startTheme = function () {
+  const root = document.documentElement, media = matchMedia("(prefers-color-scheme: dark)");
+  let chosen = false;
+  whyres.setTheme(root.dataset.theme);
+  document.getElementById("theme").addEventListener("click", () => {
+    chosen = true;
+    whyres.setTheme(root.dataset.theme === "dark" ? "light" : "dark");
+  });
+  media.addEventListener("change", () => { if (!chosen) whyres.setTheme(media.matches ? "dark" : "light"); });
+  // Paper is white, and narrower than a screen: the style sheet says how wide.
+  let before = null;
+  addEventListener("beforeprint", () => {
+    before = before || root.dataset.theme;
+    root.dataset.printing = "true";
+    whyres.setTheme("light");
+    whyres.flush();
+  });
+  addEventListener("afterprint", () => {
+    delete root.dataset.printing;
+    whyres.setTheme(before || "light");
+    before = null;
+    whyres.flush();
+  });
+};
+
+// Charts write as the page does.
+whyres.font = () => getComputedStyle(document.body).fontFamily;

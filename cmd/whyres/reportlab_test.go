@@ -1,0 +1,119 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"whyres/cmd/whyres/internal/lab"
+	"whyres/collector/mem"
+)
+
+// Several recordings are on one page, each with its own numbers.
+func TestReportOfSeveral(t *testing.T) {
+	out, diagnostics, code := reported("", lazyFree, eagerFree, held)
+	if code != exitDone || diagnostics != "" {
+		t.Fatalf("exit %d, %s", code, diagnostics)
+	}
+	d := dataOf(t, out)
+	if len(d.Recordings) != 3 || !strings.Contains(out, `id="over"`) {
+		t.Fatalf("%d recordings", len(d.Recordings))
+	}
+	for i, path := range []string{lazyFree, eagerFree, held} {
+		frames := framesOf(t, path)
+		var last *mem.Sample
+		for _, f := range frames {
+			if f.Sample != nil {
+				last = f.Sample
+			}
+		}
+		values := d.Recordings[i].RES.Value
+		if got := values[len(values)-1]; got != float64(last.RSS.Total()) {
+			t.Errorf("%s ends at %v, its last sample at %d", path, got, last.RSS.Total())
+		}
+	}
+}
+
+// labIn writes a lab's folder: two settings, the first with two runs, one setting that
+// was refused, and a link that leads out of the folder.
+func labIn(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	whole, err := os.ReadFile(held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"default-1.whyres.zst", "default-2.whyres.zst", "gogc-50-1.whyres.zst"} {
+		if err := os.WriteFile(filepath.Join(dir, name), whole, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	outside := filepath.Join(t.TempDir(), "outside.zst")
+	if err := errors.Join(os.WriteFile(outside, whole, 0o600), os.Symlink(outside, filepath.Join(dir, "outside.zst"))); err != nil {
+		t.Fatal(err)
+	}
+	less := -1
+	run := func(n int, files ...string) lab.Run {
+		return lab.Run{Number: n, Status: lab.StatusDone, Recordings: files, GoVersion: "go1.26.8"}
+	}
+	r := lab.Result{
+		Schema: lab.Schema, Scenario: "a <b>bold</b> scenario", Runs: 2, Servers: 1, Goal: lab.GoalRES, Host: mem.Host{Kernel: "6.18", CPUs: 2, THP: "madvise"},
+		Recommendation: []string{"GOGC=50 is best.", "It costs nothing."},
+		Rows: []lab.Row{
+			{
+				Setting: lab.Setting{ID: "gogc-50", Name: "GOGC=50"}, Status: lab.StatusDone, Runs: []lab.Run{run(1, "gogc-50-1.whyres.zst")},
+				Measures: lab.Measures[lab.Spread]{Peak: lab.Spread{Median: 80 << 20, Min: 79 << 20, Max: 81 << 20, N: 2}},
+				Against:  lab.Measures[*int]{Peak: &less},
+			},
+			{
+				Setting: lab.Setting{ID: "default", Name: "default"}, Status: lab.StatusDone,
+				Runs:     []lab.Run{run(1, "default-1.whyres.zst"), run(2, "default-2.whyres.zst", "outside.zst", "missing.zst")},
+				Measures: lab.Measures[lab.Spread]{Peak: lab.Spread{Median: 100 << 20, Min: 99 << 20, Max: 103 << 20, N: 2}},
+			},
+			{Setting: lab.Setting{ID: "thp-always", Name: "THP always"}, Status: lab.StatusRefused, Problem: "the kernel has no such mode"},
+		},
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "results.json"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestReportOfALab(t *testing.T) {
+	dir := labIn(t)
+	out, diagnostics, code := reported("", dir)
+	if code != exitDone || diagnostics != "" {
+		t.Fatalf("exit %d, %s", code, diagnostics)
+	}
+	d := dataOf(t, out)
+	if len(d.Recordings) != 3 {
+		t.Errorf("%d recordings, want the three that are in the folder", len(d.Recordings))
+	}
+	m := d.Lab.Measures
+	if len(m) != 1 || m[0].ID != "res_peak" || m[0].Rows[0].Median != 80<<20 || m[0].Rows[1].Max != 103<<20 {
+		t.Errorf("bars: %+v", m)
+	}
+	for _, want := range []string{
+		"GOGC=50 is best.", "80.0 MiB ▼\n79.0 to 81.0 MiB<", "100.0 MiB\n99.0 to 103.0 MiB<", "the kernel has no such mode",
+		"a &lt;b&gt;bold&lt;/b&gt; scenario", "missing.zst could not be read", "outside.zst could not be read", "default, run 2",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("not on the page: %s", want)
+		}
+	}
+	// The results file by itself, and the result again as JSON.
+	if again, _, _ := reported("", filepath.Join(dir, "results.json")); len(dataOf(t, again).Recordings) != 3 {
+		t.Error("results.json by itself shows another page")
+	}
+	var r lab.Result
+	if text, _, _ := reported("", dir, "--json"); json.Unmarshal([]byte(text), &r) != nil || len(r.Rows) != 3 {
+		t.Errorf("as JSON: %.100s", text)
+	}
+}
