@@ -141,12 +141,8 @@ func (p *process) sideTrack(name string) uint64 {
 // that this one is shown with.
 func (p *process) uuid(what string, tid int) uint64 {
 	h := fnv.New64a()
-	begun := int64(0)
-	if p.trace.header != nil {
-		begun = int64(p.trace.header.Mono) ^ p.trace.header.Time.UnixNano()
-	}
 	b := append([]byte("whyres "), what...)
-	for _, n := range [...]int64{begun, int64(p.pid), int64(tid)} {
+	for _, n := range [...]int64{p.trace.begun, int64(p.pid), int64(tid)} {
 		b = binary.LittleEndian.AppendUint64(b, uint64(n))
 	}
 	_, _ = h.Write(b) // never fails

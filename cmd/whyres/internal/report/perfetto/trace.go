@@ -23,7 +23,8 @@ type Trace struct {
 	key    []byte // scratch
 	text   int    // bytes of the texts that are kept
 
-	header    *mem.Header
+	opened    bool
+	begun     int64 // tells this trace's tracks from those of others
 	target    *process
 	processes map[int]*process
 	threads   int
@@ -34,11 +35,11 @@ func New(w io.Writer) *Trace {
 	return &Trace{out: bufio.NewWriterSize(w, 64<<10), processes: map[int]*process{}}
 }
 
-// Observe writes what the next frame tells. It fails where the writer does, and on
+// Observe writes what the next frame tells, and keeps nothing that it points to. It fails where the writer does, and on
 // nothing that a recording can hold.
 func (t *Trace) Observe(f mem.Frame) error {
 	switch {
-	case f.Header != nil && t.header == nil:
+	case f.Header != nil && !t.opened:
 		t.open(f.Header)
 	case f.Event != nil:
 		p, own := t.process(f.Event.PID)
@@ -69,7 +70,7 @@ func (t *Trace) Close() error {
 
 // open writes what the header tells.
 func (t *Trace) open(h *mem.Header) {
-	t.header = h
+	t.opened, t.begun = true, int64(h.Mono)^h.Time.UnixNano()
 	p, _ := t.process(h.Process.PID)
 	t.target = p
 	p.rename(h.Process.Comm, h.Process.Exe, h.Process.GoVersion)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"io"
+	"slices"
 
 	"whyres/collector/mem"
 )
@@ -54,8 +55,8 @@ type kind struct {
 // New is ready for the first frame.
 func New() *Export { return &Export{samples: map[string]*sample{}} }
 
-// Observe takes the next frame, and keeps the header and stacks that it is given,
-// which must not change afterwards. It fails on nothing that a recording can hold.
+// Observe takes the next frame, and keeps nothing that it points to. It fails on
+// nothing that a recording can hold.
 func (x *Export) Observe(f mem.Frame) error {
 	if !x.seen {
 		x.first, x.seen = f.At, true
@@ -63,7 +64,9 @@ func (x *Export) Observe(f mem.Frame) error {
 	x.last = max(x.last, f.At)
 	switch {
 	case f.Header != nil:
-		x.header, x.target, x.first = f.Header, f.Header.Process.PID, f.Header.Mono
+		h := *f.Header
+		h.Missing = slices.Clone(h.Missing)
+		x.header, x.target, x.first = &h, h.Process.PID, h.Mono
 	case f.Event != nil:
 		x.observeEvent(f.Event)
 	case f.Mark != nil && f.Mark.Kind == mem.MarkExec && x.mine(f.Mark.PID):
@@ -111,6 +114,7 @@ func (x *Export) sample(e *mem.Event) *sample {
 		return x.rest
 	}
 	x.text += len(x.key)
+	s.stack = slices.Clone(s.stack)
 	x.samples[string(x.key)] = &s
 	x.order = append(x.order, &s)
 	return &s
