@@ -78,6 +78,7 @@ runtime's from the process's memory, read from outside.`,
   sudo whyres trace -- ./server           start one and watch it from its first mmap
   sudo whyres trace -p 4242 -o night.whyres --for 10m
   whyres replay night.whyres              the same again, from the recording
+  whyres report night.whyres -o night.html  the same as a page with graphs
   whyres diff before.whyres after.whyres  what differs between two recordings
   sudo whyres top                         every Go process of the host
   sudo whyres probe                       what this kernel's madvise really does
@@ -98,7 +99,7 @@ runtime's from the process's memory, read from outside.`,
 		return usage("%s", text)
 	})
 	root.AddCommand(topCommand(s), doctorCommand(s))
-	root.AddCommand(traceCommand(s), replayCommand(s), diffCommand(s))
+	root.AddCommand(traceCommand(s), replayCommand(s), reportCommand(s), diffCommand(s))
 	root.AddCommand(explainCommand(s), probeCommand(s))
 	root.AddCommand(subjectCommand(s), guardianCommand(s))
 	return root

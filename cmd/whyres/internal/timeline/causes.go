@@ -8,25 +8,6 @@ import (
 	"whyres/collector/explain/causes"
 )
 
-// maxRemedies is how many causes' remedies stand beside the answer.
-const maxRemedies = 2
-
-// remedies adds the first remedy of the largest causes that are more than
-// possible. For one that has ended it is too late.
-func (p *printer) remedies(v *explain.Verdict) {
-	if v.Ended {
-		return
-	}
-	var first []string
-	for _, c := range v.Causes {
-		if c.Confidence == causes.Possible || len(c.Remedy) == 0 || len(first) == maxRemedies {
-			continue
-		}
-		first = append(first, c.Remedy[0]+" ("+c.ID+")")
-	}
-	p.sayings("Do:   ", first)
-}
-
 // causes adds each cause with its proof and its remedies. In brief, and of those
 // that are only possible and hold less than a quarter of RES, the first line is all.
 func (p *printer) causes(list []explain.Cause, res int64) {

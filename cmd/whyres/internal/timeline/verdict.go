@@ -39,13 +39,10 @@ func (t *Timeline) Verdict(v *explain.Verdict) error {
 // verdict adds all of it: the sentences first.
 func (p *printer) verdict(v, before *explain.Verdict) {
 	p.blank()
-	why := v.Why
-	if len(why) == 0 {
-		why = explain.Sentences(v)
-	}
-	p.sayings("Why:  ", why)
-	p.forecast(v)
-	p.remedies(v)
+	answer := AnswerOf(v)
+	p.sayings("Why:  ", answer.Why)
+	p.sayings("When: ", answer.When)
+	p.sayings("Do:   ", answer.Do)
 	if len(v.Ledger) > 0 {
 		p.blank()
 		p.tree(treeTitle(v), v.RES, v.Ledger, bytesOf(before))
@@ -97,13 +94,6 @@ func glueUnits(s string) string {
 		}
 	}
 	return s
-}
-
-// forecast says what is expected to leave RES, and when.
-func (p *printer) forecast(v *explain.Verdict) {
-	if v.Forecast != nil {
-		p.sayings("When: ", []string{when(v)})
-	}
 }
 
 // oldSample is from when on the sample that a verdict divides is not of now.

@@ -1,0 +1,44 @@
+"use strict";
+// The page's data: instants are ns since a trace began, sizes are bytes.
+const whyres = { recordings: [], lab: null, byID: {} };
+
+// A column is base64 of little-endian float64s.
+whyres.column = function (text) {
+  const raw = atob(text), bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return new Float64Array(bytes.buffer);
+};
+
+whyres.load = function () {
+  const all = JSON.parse(document.getElementById("data").textContent);
+  const columns = (o, names) => names.forEach((n) => { o[n] = whyres.column(o[n]); });
+  for (const rec of all.recordings) {
+    for (const line of [rec.res, ...rec.stats]) columns(line, ["at", "value"]);
+    columns(rec.marks, ["kind", "from", "to", "calls", "asked", "left", "first", "last"]);
+    columns(rec.ledger, ["at", "res"]);
+    rec.ledger.layers.forEach((l) => columns(l, ["bytes"]));
+    rec.space.rows.forEach((r) => columns(r, ["mapped", "resident"]));
+    const ends = [rec.end, rec.res.at[rec.res.at.length - 1] || 0, ...rec.foretold.filter((f) => f.open).map((f) => f.to)];
+    rec.begin = Math.min(0, rec.res.at.length ? rec.res.at[0] : 0);
+    rec.stop = Math.max(...ends.slice(0, 2), rec.begin + 1e6);
+    whyres.byID[rec.id] = rec;
+  }
+  whyres.recordings = all.recordings;
+  whyres.lab = all.lab;
+};
+
+// The last index whose instant is not after t; -1 where none is.
+whyres.indexAt = function (at, t) {
+  let low = 0, high = at.length;
+  while (low < high) {
+    const mid = (low + high) >> 1;
+    if (at[mid] <= t) low = mid + 1; else high = mid;
+  }
+  return low - 1;
+};
+
+// What a line was at t: the last reading; null where there is none.
+whyres.readingAt = function (line, t) {
+  const i = whyres.indexAt(line.at, t);
+  return i < 0 || Number.isNaN(line.value[i]) ? null : { at: line.at[i], value: line.value[i], index: i };
+};

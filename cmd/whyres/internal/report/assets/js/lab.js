@@ -1,0 +1,46 @@
+"use strict";
+// The settings of a lab as bars, one small chart a measure.
+whyres.labValue = { bytes: (v) => whyres.size(Math.round(v)), ns: (v) => whyres.span(v), byte_seconds: (v) => (v / whyres.MiB / 60).toFixed(0) + " MiB·min", count: (v) => whyres.count(Math.round(v)) };
+
+whyres.startLab = function () {
+  const host = document.getElementById("bars");
+  if (!host || !whyres.lab) return;
+  for (const m of whyres.lab.measures) {
+    const box = whyres.node("div", "mini"), el = whyres.node("div", "chart");
+    el.setAttribute("role", "img");
+    el.setAttribute("aria-label", m.name + " by setting; the values are in the table above");
+    box.append(whyres.node("h3", "", m.name), whyres.node("p", "quiet", m.what), el);
+    host.append(box);
+    el.style.height = 34 + 26 * m.rows.length + "px";
+    const lib = echarts.init(el, null, { renderer: "canvas" }), draw = () => lib.setOption(whyres.barsOption(m, el.clientWidth), { notMerge: true });
+    whyres.drawn.add(draw);
+    new ResizeObserver(() => { lib.resize(); draw(); }).observe(el);
+    draw();
+  }
+};
+
+whyres.barsOption = function (m, width) {
+  const text = whyres.labValue[m.unit], soft = whyres.color("soft"), ink = whyres.color("ink"), left = Math.min(190, width * 0.42);
+  const best = Math.min(...m.rows.map((r) => r.median));
+  return {
+    animation: false, backgroundColor: "transparent", textStyle: { fontFamily: whyres.font() },
+    grid: { left, right: 74, top: 4, bottom: 26 },
+    xAxis: { type: "value", min: 0, splitNumber: 3, axisLabel: { color: soft, fontSize: 10.5, formatter: text, hideOverlap: true }, splitLine: { lineStyle: { color: whyres.color("line") } } },
+    yAxis: {
+      type: "category", inverse: true, data: m.rows.map((r) => r.name), axisTick: { show: false }, axisLine: { lineStyle: { color: whyres.color("line") } },
+      axisLabel: { color: ink, fontSize: 11.5, interval: 0, width: left - 10, overflow: "truncate" },
+    },
+    series: [{
+      type: "bar", silent: true, barWidth: 13, data: m.rows.map((r) => ({ value: r.median, itemStyle: { color: whyres.color(r.median === best ? "released" : "res"), opacity: r.median === best ? 1 : 0.75, borderRadius: [0, 3, 3, 0] } })),
+      label: { show: true, position: "right", distance: 6, color: ink, fontSize: 11, formatter: (p) => (p.value === best ? "▸ " : "") + text(p.value) },
+    }, {
+      type: "custom", silent: true, z: 3, encode: { x: [0, 1], y: 2 }, data: m.rows.map((r, i) => [r.min, r.max, i]),
+      renderItem: (p, api) => {
+        const a = api.coord([api.value(0), api.value(2)]), b = api.coord([api.value(1), api.value(2)]), h = 4, style = { stroke: ink, lineWidth: 1.3 };
+        if (b[0] - a[0] < 1) return { type: "group", children: [] };
+        const stroke = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style });
+        return { type: "group", children: [stroke(a[0], a[1], b[0], b[1]), stroke(a[0], a[1] - h, a[0], a[1] + h), stroke(b[0], b[1] - h, b[0], b[1] + h)] };
+      },
+    }],
+  };
+};

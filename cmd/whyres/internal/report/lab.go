@@ -1,0 +1,111 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"whyres/cmd/whyres/internal/lab"
+)
+
+// Lab is what a page says of a lab.
+type Lab struct {
+	Heading        string
+	Where          string
+	Recommendation []string
+	TableNote      string
+	Table          Table
+	Problems       *Table
+	Notes          []string
+
+	data labData
+}
+
+// labData is what the bars are drawn from.
+type labData struct {
+	Measures []labMeasure `json:"measures"`
+}
+
+type labMeasure struct {
+	ID   string   `json:"id"`
+	Name string   `json:"name"`
+	What string   `json:"what"`
+	Unit string   `json:"unit"` // bytes, ns, byte_seconds
+	Rows []labBar `json:"rows"`
+}
+
+type labBar struct {
+	Name   string  `json:"name"`
+	Median float64 `json:"median"`
+	Min    float64 `json:"min"`
+	Max    float64 `json:"max"`
+	N      int     `json:"n"`
+}
+
+// NewLab makes the comparison of a lab's result, which may be unfinished.
+func NewLab(r *lab.Result, words *Words) *Lab {
+	out := &Lab{Heading: "Lab: which settings give memory back, and at what price", Where: where(r, words), TableNote: tableNote(r)}
+	for _, s := range r.Recommendation {
+		out.Recommendation = append(out.Recommendation, words.Clean(s, 1000))
+	}
+	for _, n := range r.Notes {
+		out.Notes = append(out.Notes, words.Clean(n, 1000))
+	}
+	out.Table = labTable(r, words)
+	out.data = labBars(r, words)
+	if t := problems(r, words); len(t.Rows) > 0 {
+		out.Problems = &t
+	}
+	return out
+}
+
+func where(r *lab.Result, words *Words) string {
+	parts := []string{words.Clean(r.Scenario, 300), "Linux " + words.Clean(r.Host.Kernel, 60), fmt.Sprintf("%d CPUs", r.Host.CPUs), "THP " + words.Clean(r.Host.THP, 20)}
+	if versions := goVersions(r, words); versions != "" {
+		parts = append(parts, versions)
+	}
+	if !r.Time.IsZero() {
+		parts = append(parts, r.Time.Format("2006-01-02 15:04 MST"))
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
+}
+
+func goVersions(r *lab.Result, words *Words) string {
+	var seen []string
+	for i := range r.Rows {
+		for _, run := range r.Rows[i].Runs {
+			if v := words.Clean(run.GoVersion, 40); v != "" && !slices.Contains(seen, v) {
+				seen = append(seen, v)
+			}
+		}
+	}
+	return strings.Join(seen, ", ")
+}
+
+func tableNote(r *lab.Result) string {
+	clock := "the runtime's own clocks ran"
+	if r.Quick {
+		clock = "the GCs were forced"
+	}
+	return fmt.Sprintf("Best first for the goal %s; medians of %d runs each, watched for %s after the burst; %s. ▼ less and ▲ more than the default setting beyond the spread of the runs, = no difference.",
+		r.Goal, r.Runs, span(r.Settle), clock)
+}
+
+// problems are the settings and runs that were not measured.
+func problems(r *lab.Result, words *Words) Table {
+	t := Table{Head: []string{"setting", "state", "why"}, Text: 3}
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if row.Status != lab.StatusDone {
+			t.Rows = append(t.Rows, TableRow{Cells: []string{words.Clean(row.Name, 80), words.Clean(string(row.Status), 20), words.Clean(row.Problem, 400)}})
+		}
+		for _, run := range row.Runs {
+			if run.Status != lab.StatusDone && run.Problem != row.Problem {
+				t.Rows = append(t.Rows, TableRow{Cells: []string{
+					fmt.Sprintf("%s, run %d", words.Clean(row.Name, 80), run.Number), words.Clean(string(run.Status), 20), words.Clean(run.Problem, 400),
+				}})
+			}
+		}
+	}
+	return t
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"whyres/cmd/whyres/internal/report"
+	"whyres/cmd/whyres/internal/timeline"
+	"whyres/collector/explain"
+	"whyres/collector/ledger"
+)
+
+// reportOptions are the flags of whyres report.
+type reportOptions struct {
+	display
+	format string
+	output string
+	force  bool
+}
+
+func reportCommand(s streams) *cobra.Command {
+	var o reportOptions
+	c := &cobra.Command{
+		Use:   "report FILE...",
+		Short: "Make one offline HTML page of recordings, or of a lab",
+		Long: `report makes one HTML file of what trace -o recorded: the answer first, then RES
+and the Go runtime's numbers on one axis of time with all that happened, what RES
+was made of, the address space, causes, forecasts and calls. The file holds all that
+it shows, asks no server for anything, and can be mailed or printed. Several
+recordings are laid over each other, and each has its own part. The folder of a lab
+(or its results.json) is shown as a comparison of its settings.
+
+With --format json the verdict is printed instead, one object a recording. One FILE
+may be -, for standard input. It needs no privilege.`,
+		Example: `  whyres report night.whyres -o night.html
+  whyres report before.whyres after.whyres -o both.html
+  whyres report lab-20261124-201500 -o lab.html
+  whyres report night.whyres --format json | jq .causes`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("report wants a recording, or the folder of a lab")
+			}
+			if len(slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a != "-" })) > 1 {
+				return usage("standard input can be read only once")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := o.checkReport(c.Flags().Changed("format"), s.out); err != nil {
+				return err
+			}
+			return makeReport(c.Context(), s, o, args)
+		},
+	}
+	o.plainFlags(c, "the same as --format json")
+	c.Flags().StringVar(&o.format, "format", "html", "what to make: "+strings.Join(reportFormats(), ", "))
+	c.Flags().StringVarP(&o.output, "output", "o", "", "the file to write (default: standard output, unless that is a terminal)")
+	c.Flags().BoolVar(&o.force, "force", false, "overwrite the file of -o")
+	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(reportFormats(), cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+// The formats.
+const (
+	formatHTML = "html"
+	formatJSON = "json"
+)
+
+func reportFormats() []string { return []string{formatHTML, formatJSON} }
+
+func (o *reportOptions) checkReport(chosen bool, out io.Writer) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if o.json {
+		if chosen && o.format != formatJSON {
+			return usage("--json and --format %s contradict each other", o.format)
+		}
+		o.format = formatJSON
+	}
+	if !slices.Contains(reportFormats(), o.format) {
+		return usage("--format is %q: want %s", o.format, strings.Join(reportFormats(), ", "))
+	}
+	if o.output == "" && o.format != formatJSON && isTerminal(out) {
+		return usage("a page is no text for a terminal: say where it goes with -o FILE")
+	}
+	return nil
+}
+
+// makeReport makes all of it before it writes any: a page is whole or is not there.
+func makeReport(ctx context.Context, s streams, o reportOptions, paths []string) error {
+	progress := &reads{}
+	made, err := watched(ctx, s, progress, func() ([]byte, error) {
+		in, err := readAll(s, progress, paths)
+		if err != nil {
+			return nil, err
+		}
+		return formatted(o.format, in)
+	})
+	if err != nil {
+		return err
+	}
+	if o.output == "" {
+		_, err = s.out.Write(made)
+		return err
+	}
+	if err := writeReport(o.output, o.force, made); err != nil {
+		return err
+	}
+	s.say("%s written, %s", timeline.Clean(o.output, 200), ledger.Size(int64(len(made))))
+	return nil
+}
+
+// formatted is what was read, in a format.
+func formatted(format string, in *reportInput) ([]byte, error) {
+	var out bytes.Buffer
+	switch format {
+	case formatJSON:
+		err := in.json(&out)
+		return out.Bytes(), err
+	default:
+		page := report.Page{Title: in.title(), Tool: version(), Recordings: in.recordings, Lab: in.page}
+		err := page.Write(&out)
+		return out.Bytes(), err
+	}
+}
+
+// writeReport writes the file, which its owner alone can read: stacks and paths are
+// in it.
+func writeReport(path string, force bool, made []byte) error {
+	f, err := createRecording(path, force)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(made)
+	return errors.Join(err, f.Close())
+}
+
+// words are how the timeline says it.
+func words() *report.Words {
+	return &report.Words{
+		Answer: func(v *explain.Verdict) report.Answer { return report.Answer(timeline.AnswerOf(v)) },
+		Head:   timeline.Headline, Part: timeline.PartName, Who: timeline.WhoName, GC: timeline.GCReason, Clean: timeline.Clean,
+	}
+}

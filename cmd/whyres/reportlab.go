@@ -1,0 +1,126 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"whyres/cmd/whyres/internal/lab"
+	"whyres/cmd/whyres/internal/report"
+	"whyres/cmd/whyres/internal/timeline"
+)
+
+const (
+	// labResults is the file of a lab's folder that says what was measured.
+	labResults = "results.json"
+	// mostLabResults bounds what is read of it, in bytes.
+	mostLabResults = 64 << 20
+	// mostLabRecordings is how many recordings of a lab a page shows.
+	mostLabRecordings = 24
+)
+
+// errNoRuns: there is nothing to compare.
+var errNoRuns = errors.New("the lab has no run yet: there is nothing to show")
+
+// readLab reads a lab's folder.
+func (in *reportInput) readLab(s streams, progress *reads, folder string) error {
+	f, err := os.Open(filepath.Join(folder, labResults))
+	if err != nil {
+		return fmt.Errorf("no lab's folder: %s: %w", labResults, withoutPath(err))
+	}
+	defer func() { _ = f.Close() }() // only read
+	return in.readResults(s, progress, filepath.Join(folder, labResults), progress.open(f, f.Name()))
+}
+
+// readResults reads what a lab measured, and the recordings beside it.
+func (in *reportInput) readResults(s streams, progress *reads, path string, from io.Reader) error {
+	if in.lab != nil {
+		return errors.New("a page shows one lab")
+	}
+	result := &lab.Result{}
+	if err := json.NewDecoder(io.LimitReader(from, mostLabResults)).Decode(result); err != nil {
+		return fmt.Errorf("not what whyres lab writes: %w", err)
+	}
+	if result.Schema != lab.Schema {
+		return fmt.Errorf("made by another whyres: its schema is %s, this one knows %s", timeline.Clean(result.Schema, 40), lab.Schema)
+	}
+	if !hasRun(result) {
+		return errNoRuns
+	}
+	in.lab = result
+	notes := in.readRecordings(s, progress, filepath.Dir(path), labRecordings(result))
+	in.page = report.NewLab(result, words())
+	in.page.Notes = append(in.page.Notes, notes...)
+	return nil
+}
+
+// labRecordings are those of the runs that were done: all first runs, then all
+// second ones.
+func labRecordings(r *lab.Result) []named {
+	byNumber := map[int][]named{}
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		for j := range row.Runs {
+			run := &row.Runs[j]
+			if run.Status != lab.StatusDone {
+				continue
+			}
+			for k, file := range run.Recordings {
+				byNumber[run.Number] = append(byNumber[run.Number], named{file, labName(row, run, k)})
+			}
+		}
+	}
+	var out []named
+	for _, number := range slices.Sorted(maps.Keys(byNumber)) {
+		out = append(out, byNumber[number]...)
+	}
+	return out
+}
+
+// hasRun reports whether anything was measured, or failed.
+func hasRun(r *lab.Result) bool {
+	return slices.ContainsFunc(r.Rows, func(row lab.Row) bool { return len(row.Runs) > 0 })
+}
+
+func labName(row *lab.Row, run *lab.Run, server int) string {
+	name := row.Name
+	if len(row.Runs) > 1 {
+		name += ", run " + strconv.Itoa(run.Number)
+	}
+	if len(run.Recordings) > 1 {
+		name += ", server " + strconv.Itoa(server+1)
+	}
+	return name
+}
+
+// readRecordings reads the recordings in the lab's folder. What cannot be read is
+// said on the page: the comparison stands without it. Names that lead out of the
+// folder are not followed.
+func (in *reportInput) readRecordings(s streams, progress *reads, folder string, list []named) (notes []string) {
+	if len(list) > mostLabRecordings {
+		notes = append(notes, fmt.Sprintf("The curves are those of %d of %d recordings, the first runs first; the others are in the lab's folder.", mostLabRecordings, len(list)))
+		list = list[:mostLabRecordings]
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return append(notes, "The recordings could not be read: "+withoutPath(err).Error())
+	}
+	defer func() { _ = root.Close() }() // only read
+	for _, n := range list {
+		f, err := root.Open(n.path)
+		if err == nil {
+			err = in.readOne(s, progress.open(f, n.path), n, len(list))
+			err = errors.Join(err, f.Close())
+		}
+		if err != nil {
+			notes = append(notes, fmt.Sprintf("The recording %s could not be read: %s", timeline.Clean(n.path, 200), oneLine(withoutPath(err))))
+		}
+	}
+	return notes
+}
