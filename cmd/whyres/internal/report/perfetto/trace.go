@@ -35,8 +35,8 @@ func New(w io.Writer) *Trace {
 	return &Trace{out: bufio.NewWriterSize(w, 64<<10), processes: map[int]*process{}}
 }
 
-// Observe writes what the next frame tells, and keeps nothing that it points to. It fails where the writer does, and on
-// nothing that a recording can hold.
+// Observe writes what the next frame tells, and keeps nothing that it points to. It
+// fails where the writer does, and on nothing that a recording can hold.
 func (t *Trace) Observe(f mem.Frame) error {
 	switch {
 	case f.Header != nil && !t.opened:
