@@ -1,7 +1,5 @@
 package perfetto
 
-import "strings"
-
 // annotation appends one argument of an event: value appends its value. The names
 // are whyres's own and few.
 func (p *process) annotation(name string, value func(m *message)) {
@@ -43,38 +41,4 @@ func (p *process) annotateTexts(name string, list []string) {
 			m.nest(annotationArray, func() { p.name(&p.texts, text, annotationStringIID, annotationString) })
 		}
 	})
-}
-
-// between stands between the names of a stack: it comes in no name of a function.
-const between = " < "
-
-// annotateStack writes a stack as one text, leaf first: most stacks come many
-// times, and are written once.
-func (p *process) annotateStack(stack []string) {
-	if len(stack) == 0 {
-		return
-	}
-	joined := func() string {
-		names := make([]string, len(stack))
-		for i, name := range stack {
-			names[i] = clean(name)
-		}
-		return strings.Join(names, between)
-	}
-	p.annotation("stack", func(m *message) {
-		if id, ok := p.id(&p.texts, p.stackKey(stack), joined); ok {
-			m.uint(annotationStringIID, id)
-			return
-		}
-		m.text(annotationString, joined())
-	})
-}
-
-// stackKey tells stacks from each other, and from all other texts.
-func (p *process) stackKey(stack []string) []byte {
-	p.trace.key = append(p.trace.key[:0], 0)
-	for _, name := range stack {
-		p.trace.key = append(append(p.trace.key, name...), 0)
-	}
-	return p.trace.key
 }

@@ -80,7 +80,7 @@ func (p *process) describe(e *mem.Event) {
 		p.annotateInt("to_allocator", *e.ToAllocator)
 	}
 	p.annotateTexts("notes", e.Notes)
-	p.annotateStack(e.Stack)
+	p.stack(e.Stack, -e.Attributed)
 }
 
 // arguments appends those that the call has.

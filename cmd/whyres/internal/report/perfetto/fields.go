@@ -58,6 +58,8 @@ const (
 	eventName               protowire.Number = 23
 	eventCounterValue       protowire.Number = 30
 	eventExtraCounterTracks protowire.Number = 31
+	eventCallstackIID       protowire.Number = 56
+	eventCallstackWeight    protowire.Number = 57
 
 	annotationNameIID   protowire.Number = 1
 	annotationUint      protowire.Number = 3
@@ -71,9 +73,15 @@ const (
 	internedCategories        protowire.Number = 1
 	internedEventNames        protowire.Number = 2
 	internedAnnotationNames   protowire.Number = 3
+	internedFunctions         protowire.Number = 5
+	internedFrames            protowire.Number = 6
+	internedCallstacks        protowire.Number = 7
 	internedAnnotationStrings protowire.Number = 29
 	internedIID               protowire.Number = 1
 	internedText              protowire.Number = 2
+
+	frameFunction   protowire.Number = 2
+	callstackFrames protowire.Number = 2
 )
 
 // Values of Perfetto's enums.

@@ -27,6 +27,7 @@ type table struct {
 // tables are those of one sequence.
 type tables struct {
 	categories, names, annotations, texts table
+	functions, frames, callstacks         table
 
 	fresh message // InternedData that goes out with the next packet
 }
@@ -36,12 +37,13 @@ func newTables() tables {
 	return tables{
 		categories: of(internedCategories), names: of(internedEventNames),
 		annotations: of(internedAnnotationNames), texts: of(internedAnnotationStrings),
+		functions: of(internedFunctions), frames: of(internedFrames), callstacks: of(internedCallstacks),
 	}
 }
 
-// id is the number of a text, by what it is kept under. It is false when there is
-// no room for one more.
-func (p *process) id(t *table, key []byte, text func() string) (uint64, bool) {
+// id is the number of an entry, by what it is kept under; fill appends the fields of
+// a new one. It is false when there is no room for one more.
+func (p *process) id(t *table, key []byte, fill func(m *message)) (uint64, bool) {
 	if id := t.ids[string(key)]; id != 0 {
 		return id, true
 	}
@@ -53,7 +55,7 @@ func (p *process) id(t *table, key []byte, text func() string) (uint64, bool) {
 	t.ids[string(key)] = id
 	p.fresh.nest(t.field, func() {
 		p.fresh.uint(internedIID, id)
-		p.fresh.text(internedText, text())
+		fill(&p.fresh)
 	})
 	return id, true
 }
@@ -62,7 +64,7 @@ func (p *process) id(t *table, key []byte, text func() string) (uint64, bool) {
 func (p *process) name(t *table, text string, byID, asIs protowire.Number) {
 	m := &p.trace.packet
 	p.trace.key = append(p.trace.key[:0], text...)
-	if id, ok := p.id(t, p.trace.key, func() string { return clean(text) }); ok {
+	if id, ok := p.id(t, p.trace.key, func(m *message) { m.text(internedText, clean(text)) }); ok {
 		m.uint(byID, id)
 		return
 	}

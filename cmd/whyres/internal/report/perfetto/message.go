@@ -1,6 +1,10 @@
 package perfetto
 
-import "google.golang.org/protobuf/encoding/protowire"
+import (
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
 
 // message is a protobuf message that is being written.
 type message struct{ b []byte }
@@ -12,6 +16,11 @@ func (m *message) uint(field protowire.Number, v uint64) {
 
 // int appends a field of int32 or int64, which negative numbers take ten bytes of.
 func (m *message) int(field protowire.Number, v int64) { m.uint(field, uint64(v)) }
+
+// double appends a field of that type.
+func (m *message) double(field protowire.Number, v float64) {
+	m.b = protowire.AppendFixed64(protowire.AppendTag(m.b, field, protowire.Fixed64Type), math.Float64bits(v))
+}
 
 // text appends a string, which must be valid UTF-8, unless it is empty.
 func (m *message) text(field protowire.Number, s string) {

@@ -18,6 +18,7 @@ type viewer struct {
 	release string
 	cleared map[uint64]bool
 	texts   map[text]string
+	frames  map[text][]uint64
 	extra   map[uint64][]uint64
 }
 
@@ -44,6 +45,8 @@ type shown struct {
 	begin, end     uint64
 	instant        bool
 	args           map[string]any
+	stack          []string // root first
+	weight         float64
 }
 
 type reading struct {
@@ -93,7 +96,7 @@ func view(t testing.TB, schema protoreflect.MessageDescriptor, trace []byte) *vi
 	t.Helper()
 	v := &viewer{
 		tracks: map[uint64]*viewed{}, clocks: map[uint64]uint64{}, cleared: map[uint64]bool{},
-		texts: map[text]string{}, extra: map[uint64][]uint64{},
+		texts: map[text]string{}, frames: map[text][]uint64{}, extra: map[uint64][]uint64{},
 	}
 	type dated struct {
 		at       uint64
@@ -104,6 +107,7 @@ func view(t testing.TB, schema protoreflect.MessageDescriptor, trace []byte) *vi
 	for _, p := range packets(t, schema, trace) {
 		sequence := number(p, "trusted_packet_sequence_id")
 		v.state(t, p, sequence)
+		v.stacks(t, p, sequence)
 		v.describe(p)
 		if e := dotted(p, "track_event"); e.IsValid() {
 			events = append(events, dated{number(p, "timestamp"), sequence, e.Message()})
@@ -127,89 +131,6 @@ func view(t testing.TB, schema protoreflect.MessageDescriptor, trace []byte) *vi
 		}
 	}
 	return v
-}
-
-// state follows what later packets of a sequence refer to.
-func (v *viewer) state(t testing.TB, p protoreflect.Message, sequence uint64) {
-	t.Helper()
-	if sequence == 0 {
-		t.Fatal("a packet without a sequence")
-	}
-	flags := number(p, "sequence_flags")
-	if flags&1 != 0 {
-		if v.cleared[sequence] {
-			t.Errorf("sequence %d is begun twice", sequence)
-		}
-		v.cleared[sequence] = true
-	} else if flags&2 == 0 || !v.cleared[sequence] {
-		t.Errorf("sequence %d refers to what it never said", sequence)
-	}
-	if dotted(p, "trace_packet_defaults").IsValid() {
-		if clock := number(p, "trace_packet_defaults.timestamp_clock_id"); clock != 3 {
-			t.Errorf("clock %d is not CLOCK_MONOTONIC", clock)
-		}
-		v.extra[sequence] = nil
-		each(p, "trace_packet_defaults.track_event_defaults.extra_counter_track_uuids", func(u protoreflect.Value) {
-			v.extra[sequence] = append(v.extra[sequence], u.Uint())
-		})
-	}
-	for table, field := range map[protoreflect.Name]string{
-		"event_categories": "name", "event_names": "name", "debug_annotation_names": "name", "debug_annotation_string_values": "str",
-	} {
-		each(p, "interned_data."+string(table), func(entry protoreflect.Value) {
-			at := text{sequence, table, number(entry.Message(), "iid")}
-			if _, twice := v.texts[at]; twice || at.id == 0 {
-				t.Errorf("%v is given twice", at)
-			}
-			value := dotted(entry.Message(), field)
-			switch s := value.Interface().(type) {
-			case string:
-				v.texts[at] = s
-			case []byte:
-				v.texts[at] = string(s)
-			default:
-				v.texts[at] = ""
-			}
-		})
-	}
-}
-
-func (v *viewer) describe(p protoreflect.Message) {
-	each2 := func(c protoreflect.Value) {
-		v.clocks[number(c.Message(), "clock_id")] = number(c.Message(), "timestamp")
-	}
-	each(p, "clock_snapshot.clocks", each2)
-	if primary := dotted(p, "clock_snapshot.primary_trace_clock"); primary.IsValid() {
-		v.primary = primary.Enum()
-	}
-	if release := dotted(p, "system_info.utsname.release"); release.IsValid() {
-		v.release = release.String()
-	}
-	if !dotted(p, "track_descriptor").IsValid() {
-		return
-	}
-	d := dotted(p, "track_descriptor").Message()
-	track := v.tracks[number(d, "uuid")]
-	if track == nil {
-		track = &viewed{}
-		v.tracks[number(d, "uuid")] = track
-	}
-	track.parent = number(d, "parent_uuid")
-	if name := dotted(d, "name"); name.IsValid() {
-		track.name = name.String()
-	}
-	switch {
-	case dotted(d, "process").IsValid():
-		track.kind, track.pid = "process", int64(number(d, "process.pid"))
-		if name := dotted(d, "process.process_name"); name.IsValid() {
-			track.process = name.String()
-		}
-		each(d, "process.process_labels", func(l protoreflect.Value) { track.labels = append(track.labels, l.String()) })
-	case dotted(d, "thread").IsValid():
-		track.kind, track.pid, track.tid = "thread", int64(number(d, "thread.pid")), int64(number(d, "thread.tid"))
-	case dotted(d, "counter").IsValid():
-		track.kind = "counter"
-	}
 }
 
 func (v *viewer) event(t testing.TB, at, sequence uint64, e protoreflect.Message) {
@@ -236,6 +157,12 @@ func (v *viewer) event(t testing.TB, at, sequence uint64, e protoreflect.Message
 		each(e, "debug_annotations", func(a protoreflect.Value) {
 			s.args[v.named(t, a.Message(), sequence, "name", "debug_annotation_names")] = v.value(t, a.Message(), sequence)
 		})
+		for _, id := range v.frames[text{sequence, "callstacks", number(e, "callstack_iid")}] {
+			s.stack = append(s.stack, v.text(t, text{sequence, "frames", id}))
+		}
+		if w := dotted(e, "callstack_weight"); w.IsValid() {
+			s.weight = w.Float()
+		}
 		track.events = append(track.events, s)
 		if kind == 1 {
 			track.open = append(track.open, s)
