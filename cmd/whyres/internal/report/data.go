@@ -107,7 +107,7 @@ func layersOf(list []look, words *Words) layers {
 		}
 		for _, p := range list[at].parts {
 			if i, seen := index[p.ID]; seen {
-				out.Layers[i].Name, out.Layers[i].What = words.layer(p), p.What
+				out.Layers[i].Name, out.Layers[i].What = words.layer(p), words.Clean(p.What, longestText)
 			}
 		}
 	}
@@ -156,8 +156,24 @@ func (r *row) label(words *Words) string {
 		return fmt.Sprintf("%d smaller mappings", r.rest)
 	case r.name != "":
 		return words.Clean(r.name, 60)
-	case r.owner == ownerHeap:
-		return fmt.Sprintf("Go heap %s, %s", r.Start, ledger.Size(int64(min(r.Len(), 1<<52))))
 	}
-	return fmt.Sprintf("%s, %s", r.Start, ledger.Size(int64(min(r.Len(), 1<<52))))
+	return fmt.Sprintf("%s %s, %s", r.owner.called(), r.Start, ledger.Size(int64(min(r.Len(), 1<<52))))
+}
+
+// called is what memory without a name is called.
+func (o owner) called() string {
+	switch o {
+	case ownerHeap:
+		return "Go heap"
+	case ownerRuntime:
+		return "Go runtime"
+	case ownerStack:
+		return "thread stack"
+	case ownerC:
+		return "malloc"
+	case ownerShared:
+		return "shared"
+	case ownerFile, ownerOther:
+	}
+	return "anonymous"
 }

@@ -47,13 +47,13 @@ func (g *Gatherer) Recording(id, name string, d Damage, words *Words) *Recording
 		r.Head = words.Head(&mem.Header{Host: g.header.Host, Process: g.process, Children: g.header.Children})
 		r.When = g.header.Time.Format("2006-01-02 15:04:05 MST")
 	}
-	r.Answer = words.Answer(&r.Verdict)
+	r.Answer = words.cleanAnswer(words.Answer(&r.Verdict))
 	g.looks.finish()
 	r.data = g.data(id, r.Name, words)
 	r.Tiles = tiles(&r.Course, &r.Verdict)
-	r.Causes = causesOf(&r.Verdict)
+	r.Causes = causesOf(&r.Verdict, words)
 	r.Tables = r.tables()
-	r.Notes = append(g.notes(d), r.Verdict.Warnings...)
+	r.Notes = append(g.notes(d), words.cleanAll(r.Verdict.Warnings)...)
 	return r
 }
 

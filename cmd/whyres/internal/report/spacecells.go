@@ -18,7 +18,8 @@ type owner string
 // The owners.
 const (
 	ownerHeap    owner = "heap"
-	ownerProgram owner = "file"
+	ownerRuntime owner = "runtime"
+	ownerFile    owner = "file"
 	ownerStack   owner = "stack"
 	ownerC       owner = "c"
 	ownerShared  owner = "shmem"
@@ -59,8 +60,10 @@ func ownerOf(v *mem.VMA, arenas []mem.Range) owner {
 		return ownerStack
 	case v.Path == "[heap]" || hasPart(v, mem.OwnerMalloc):
 		return ownerC
+	case hasPart(v, mem.OwnerRuntime):
+		return ownerRuntime
 	case v.Path != "" && v.Path[0] != '[':
-		return ownerProgram
+		return ownerFile
 	}
 	return ownerOther
 }

@@ -99,7 +99,7 @@ func joined(all []row) []row {
 	for _, r := range all {
 		if r.name == "" && last >= 0 && r.Start < out[last].End {
 			out[last].End = max(out[last].End, r.End)
-			if r.owner == ownerHeap || out[last].owner == ownerOther {
+			if r.owner == ownerHeap || out[last].owner == ownerOther || out[last].owner == ownerRuntime && r.owner != ownerOther {
 				out[last].owner = r.owner
 			}
 			continue

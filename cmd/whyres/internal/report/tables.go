@@ -38,8 +38,9 @@ type Cause struct {
 	Part        float64
 }
 
-func causesOf(v *explain.Verdict) (out []Cause) {
+func causesOf(v *explain.Verdict, words *Words) (out []Cause) {
 	for _, c := range v.Causes {
+		c.Evidence, c.Remedy, c.Ask = words.cleanAll(c.Evidence), words.cleanAll(c.Remedy), words.cleanAll(c.Ask)
 		one := Cause{Cause: c, Size: ledger.Size(c.Bytes), Share: percent(c.Bytes, v.RES) + " of RES", Part: share(c.Bytes, v.RES)}
 		if c.Bytes == 0 && c.Beside != 0 {
 			one.Size, one.Share = ledger.Size(c.Beside), "not in RES"
@@ -74,9 +75,13 @@ func (r *Recording) ledgerTable() Table {
 		t.Title = "Where RES was, " + span(ago) + " before the end"
 	}
 	for _, p := range v.Ledger {
+		if p.Bytes == 0 {
+			t.Note = "Parts of 0 bytes are left out."
+			continue
+		}
 		t.Rows = append(t.Rows, TableRow{
 			Cells: []string{r.words.Part(p), ledger.Size(p.Bytes), percent(p.Bytes, v.RES)},
-			Level: strings.Count(p.ID, "."), Part: share(p.Bytes, v.RES), More: p.What,
+			Level: strings.Count(p.ID, "."), Part: share(p.Bytes, v.RES), More: r.words.Clean(p.What, longestText),
 		})
 	}
 	if len(t.Rows) > 0 {
@@ -146,7 +151,7 @@ func (r *Recording) forecastTable() Table {
 		}
 		t.Rows = append(t.Rows, TableRow{Cells: []string{
 			"+" + span(f.Made), "from +" + span(f.From) + " to +" + span(f.To), outcome, ledger.Size(f.Bytes), left,
-		}, More: f.Why})
+		}, More: r.words.Clean(f.Why, longestText)})
 	}
 	return t
 }

@@ -34,3 +34,19 @@ func (w *Words) inWords(k Kind) kindData {
 	out.Errno, out.Who = w.Clean(k.Errno, 40), mem.Who(w.Clean(string(k.Who), 40))
 	return out
 }
+
+// longestText is where a sentence is cut, in columns.
+const longestText = 2000
+
+// cleanAll cleans sentences: they may name what the target calls itself.
+func (w *Words) cleanAll(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = w.Clean(text, longestText)
+	}
+	return out
+}
+
+func (w *Words) cleanAnswer(a Answer) Answer {
+	return Answer{Why: w.cleanAll(a.Why), When: w.cleanAll(a.When), Do: w.cleanAll(a.Do)}
+}

@@ -43,11 +43,11 @@ whyres.ledgerOption = function (rec, view, size) {
   return {
     animation: false, backgroundColor: "transparent", textStyle: { fontFamily: whyres.font() }, aria: { enabled: false, decal: { show: true } },
     grid: { left: size.left, right: size.right, top, bottom: 28 },
-    xAxis: whyres.timeAxis(view, size, {}), yAxis: whyres.axisMiB(size, { min: undefined }), series,
+    xAxis: whyres.timeAxis(view, size, size.height - top - 28, {}), yAxis: whyres.axisMiB(size, { min: (v) => v.min > -v.max / 50 ? 0 : v.min }), series,
     legend: {
       type: "scroll", orient: size.wide ? "vertical" : "horizontal", left: 0, top: size.wide ? 8 : 0, bottom: size.wide ? 24 : undefined, right: size.wide ? undefined : 0,
       itemWidth: 14, itemHeight: 11, itemGap: 6, selected: size.picked, pageTextStyle: { color: soft },
-      textStyle: { color: whyres.color("ink"), fontSize: 11.5, width: size.left - 76, overflow: "truncate" },
+      textStyle: { color: whyres.color("ink"), fontSize: 11.5, width: size.left - 92, overflow: "truncate" },
       data: size.wide ? series.map((s) => s.name).reverse() : series.map((s) => s.name),
     },
   };

@@ -19,6 +19,16 @@ whyres.lanesOf = function (rec) {
   return whyres.lanes.filter((l) => there.has(l.id));
 };
 
+// Adds mark i to a sum.
+whyres.sum = function (to, m, i) {
+  to.calls += m.calls[i];
+  to.asked += m.asked[i];
+  to.left += m.left[i];
+  if (!m.last[i]) return;
+  to.first = to.first ? Math.min(to.first, m.first[i]) : m.first[i];
+  to.last = Math.max(to.last, m.last[i]);
+};
+
 // The marks of a lane in a stretch of time: those that a few pixels cannot tell apart
 // are one, with their sums.
 whyres.laneMarks = function (rec, lane, from, to, pixels) {
@@ -26,14 +36,9 @@ whyres.laneMarks = function (rec, lane, from, to, pixels) {
   for (let i = 0; i < m.kind.length; i++) {
     if (rec.kinds[m.kind[i]].lane !== lane || m.to[i] < from || m.from[i] > to) continue;
     const mid = Math.min(Math.max((m.from[i] + m.to[i]) / 2, from), to), slot = Math.floor((mid - from) / width);
-    const one = slots.get(slot) || { at: mid, calls: 0, asked: 0, left: 0, first: 0, last: 0 };
-    one.calls += m.calls[i];
-    one.asked += m.asked[i];
-    one.left += m.left[i];
-    if (m.last[i]) {
-      one.first = one.first ? Math.min(one.first, m.first[i]) : m.first[i];
-      one.last = Math.max(one.last, m.last[i]);
-    }
+    const one = slots.get(slot) || { at: mid, until: mid, calls: 0, asked: 0, left: 0, first: 0, last: 0 };
+    one.until = Math.max(one.until, m.to[i]);
+    whyres.sum(one, m, i);
     slots.set(slot, one);
   }
   return [...slots.values()];
@@ -46,13 +51,7 @@ whyres.happened = function (rec, t, reach) {
     if (m.from[i] > t + reach) break;
     if (m.to[i] < t - reach) continue;
     const one = found.get(m.kind[i]) || { kind: rec.kinds[m.kind[i]], calls: 0, asked: 0, left: 0, first: 0, last: 0 };
-    one.calls += m.calls[i];
-    one.asked += m.asked[i];
-    one.left += m.left[i];
-    if (m.last[i]) {
-      one.first = one.first ? Math.min(one.first, m.first[i]) : m.first[i];
-      one.last = Math.max(one.last, m.last[i]);
-    }
+    whyres.sum(one, m, i);
     found.set(m.kind[i], one);
   }
   const order = whyres.lanes.map((l) => l.id);

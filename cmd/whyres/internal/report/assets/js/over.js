@@ -35,10 +35,10 @@ whyres.startOver = function () {
   chart = new whyres.Chart(el, view, (size) => ({
     animation: false, backgroundColor: "transparent", textStyle: { fontFamily: whyres.font() },
     grid: { left: size.left, right: size.right, top: size.wide ? 12 : 40, bottom: 28 },
-    xAxis: whyres.timeAxis(view, size, {}), yAxis: whyres.axisMiB(size, {}),
+    xAxis: whyres.timeAxis(view, size, size.height - (size.wide ? 12 : 40) - 28, {}), yAxis: whyres.axisMiB(size, {}),
     legend: {
       type: "scroll", orient: size.wide ? "vertical" : "horizontal", left: 0, top: size.wide ? 8 : 0, bottom: size.wide ? 24 : undefined, itemWidth: 26, icon: "inherit",
-      textStyle: { color: whyres.color("ink"), fontSize: 12, width: size.left - 90, overflow: "truncate" }, selected: size.picked, data: lines.map((l) => l.name),
+      textStyle: { color: whyres.color("ink"), fontSize: 12, width: size.left - 100, overflow: "truncate" }, selected: size.picked, data: lines.map((l) => l.name),
     },
     series: lines.map((l, i) => ({
       name: l.name, type: "line", step: "end", showSymbol: false, symbol: "none", silent: true, data: whyres.windowed(l, view.from, view.to, size.plot),

@@ -1,7 +1,7 @@
 "use strict";
 // The address space over time: a row a mapping, a column a full look.
 whyres.ownerLook = {
-  heap: { name: "Go heap", color: "inuse" }, file: { name: "files", color: "soft" }, stack: { name: "stacks of threads", color: "stacks" },
+  heap: { name: "Go heap", color: "inuse" }, runtime: { name: "the Go runtime's own", color: "sys" }, file: { name: "files", color: "soft" }, stack: { name: "stacks of threads", color: "stacks" },
   c: { name: "C's malloc", color: "idle" }, shmem: { name: "shared memory", color: "goal" }, other: { name: "other", color: "released" },
 };
 
@@ -14,7 +14,7 @@ whyres.spaceOption = function (rec, view, size) {
   return {
     animation: false, backgroundColor: "transparent", textStyle: { fontFamily: whyres.font() },
     grid: { left: size.left, right: size.right, top: 6, bottom: 28 },
-    xAxis: whyres.timeAxis(view, size, {}),
+    xAxis: whyres.timeAxis(view, size, size.height - 34, {}),
     yAxis: {
       type: "category", data: rows.map((r) => r.label), inverse: false, axisTick: { show: false }, axisLine: { lineStyle: { color: line } },
       axisLabel: { show: size.wide, color: soft, fontSize: 10.5, interval: 0, width: size.left - 12, overflow: "truncate" },

@@ -2,7 +2,7 @@
 // The two graphs of the question on one axis: RES, and below it what the Go runtime
 // says; between them what happened.
 whyres.timeOption = function (rec, view, size) {
-  const lanes = whyres.lanesOf(rec), row = 19, top = 30;
+  const lanes = whyres.lanesOf(rec), row = 19, top = 34;
   const lanesHeight = lanes.length * row, graphs = size.height - top - lanesHeight - 12 - 44 - 28;
   const stats = rec.stats.length > 0, h = stats ? graphs / 2 : graphs;
   const at = { res: top, lanes: top + h + 12, stats: top + h + 12 + lanesHeight + 44 };
@@ -12,21 +12,25 @@ whyres.timeOption = function (rec, view, size) {
     text, subtext: size.wide ? sub : "", left: size.wide ? 4 : size.left, top: size.wide ? y : y - 26, itemGap: 3,
     textStyle: { color: ink, fontSize: 14, fontWeight: 600 }, subtextStyle: { color: soft, fontSize: 11.5, lineHeight: 15 },
   });
-  const below = { axisLabel: { show: false }, axisTick: { show: false } };
+  const axis = (i, height, labels) => {
+    const x = whyres.timeAxis(view, size, height, { gridIndex: i });
+    x.axisLabel.show = labels;
+    return x;
+  };
   const option = {
     animation: false, backgroundColor: "transparent", textStyle: { fontFamily: whyres.font() },
     grid: [grid(at.res, h), grid(at.lanes, Math.max(lanesHeight, 1))],
-    xAxis: [whyres.timeAxis(view, size, { gridIndex: 0, ...below }), whyres.timeAxis(view, size, { gridIndex: 1, ...(stats ? below : {}) })],
+    xAxis: [axis(0, h, false), axis(1, lanesHeight, !stats)],
     yAxis: [whyres.axisMiB(size, { gridIndex: 0 }), {
       gridIndex: 1, type: "category", inverse: true, data: lanes.map((l) => l.name), axisLine: { show: false }, axisTick: { show: false },
-      axisLabel: { color: soft, fontSize: 11.5, interval: 0, width: size.left - 10, overflow: "truncate" }, splitLine: { show: true, lineStyle: { color: whyres.color("line"), opacity: 0.5 } },
+      axisLabel: { color: soft, fontSize: 11.5, interval: 0, width: 120, overflow: "truncate" }, splitLine: { show: true, lineStyle: { color: whyres.color("line"), opacity: 0.5 } },
     }],
     title: [title("RES", "resident memory\nas top shows it", at.res)],
     series: [whyres.resSeries(rec, view, size), ...lanes.map((l, i) => whyres.laneSeries(rec, view, size, l, i))],
   };
   if (!stats) return option;
   option.grid.push(grid(at.stats, h));
-  option.xAxis.push(whyres.timeAxis(view, size, { gridIndex: 2 }));
+  option.xAxis.push(axis(2, h, true));
   option.yAxis.push(whyres.axisMiB(size, { gridIndex: 2 }));
   option.title.push(title("MemStats", "what the Go runtime\nsays of its heap", at.stats));
   option.series.push(...rec.stats.map((l) => whyres.statSeries(rec, view, size, l)));
@@ -50,15 +54,36 @@ whyres.resSeries = function (rec, view, size) {
       data: gcs.map((g) => ({ xAxis: g.at / 1e9 })),
     },
     markArea: whyres.foretoldAreas(rec, view),
-    markPoint: peak ? {
-      silent: true, symbol: "circle", symbolSize: 7, itemStyle: { color },
-      label: { position: whyres.labelSide(peak.at, view), distance: 7, color: whyres.color("ink"), fontWeight: 600, formatter: "peak " + whyres.size(peak.value) },
-      data: [{ coord: [peak.at / 1e9, peak.value / whyres.MiB] }],
-    } : undefined,
+    markPoint: peak ? { silent: true, data: [whyres.peakPoint(peak, view, color), ...whyres.fallPoints(rec, view, size, peak.value)] } : undefined,
   };
 };
 
-whyres.labelSide = (t, view) => t < view.from + (view.to - view.from) * 0.1 ? "right" : t > view.to - (view.to - view.from) * 0.1 ? "left" : "top";
+whyres.peakPoint = (peak, view, color) => ({
+  coord: [peak.at / 1e9, peak.value / whyres.MiB], symbol: "circle", symbolSize: 7, itemStyle: { color },
+  label: { position: "top", align: whyres.side(peak.at, view), distance: 7, color: whyres.color("ink"), fontWeight: 600, formatter: "peak " + whyres.size(peak.value) },
+});
+
+// Text at an edge stands on the side where there is room.
+whyres.side = (t, view) => t < view.from + (view.to - view.from) * 0.1 ? "left" : t > view.to - (view.to - view.from) * 0.1 ? "right" : "center";
+
+// The largest releases are told at the curve: how much left RES, and by whom.
+whyres.fallPoints = function (rec, view, size, peak) {
+  const span = view.to - view.from, pixels = size.plot / 6;
+  return whyres.laneMarks(rec, "returned", view.from, view.to, pixels).filter((m) => m.left >= peak / 12)
+    .sort((a, b) => b.left - a.left).slice(0, size.wide ? 3 : 1).map((m) => {
+      const most = whyres.happened(rec, m.at, span / pixels * 4).filter((h) => h.kind.lane === "returned").sort((a, b) => b.left - a.left)[0];
+      const res = whyres.readingAt(rec.res, m.until) || { value: 0 }, right = m.until < view.from + span * 0.72;
+      const who = size.wide && most ? " · " + (most.kind.who_name || most.kind.call) : "";
+      return {
+        coord: [Math.min(m.until, view.to) / 1e9, res.value / whyres.MiB], symbol: "triangle", symbolRotate: 180, symbolSize: 9, symbolOffset: [0, -6],
+        itemStyle: { color: whyres.color("released") },
+        label: {
+          position: right ? [16, -16] : [-8, -16], align: right ? "left" : "right", color: whyres.color("released"), fontWeight: 600,
+          formatter: whyres.size(m.left) + " left RES" + who,
+        },
+      };
+    });
+};
 
 // Forecasts are bands: what was said to leave RES, and when.
 whyres.foretoldAreas = function (rec, view) {

@@ -107,17 +107,16 @@ whyres.Chart = class {
 };
 
 // All charts have the same margins, so that their times stand below each other.
-whyres.margins = (width) => width >= 900 ? { left: 190, right: 24, wide: true } : { left: 58, right: 12, wide: false };
+whyres.margins = (width) => width >= 1000 ? { left: 236, right: 24, wide: true } : width >= 760 ? { left: 190, right: 20, wide: true } : { left: 62, right: 12, wide: false };
 
-// The line of an axis of time.
-whyres.timeAxis = function (view, size, more) {
+// An axis of time below a grid of that height; its ticks go all the way up.
+whyres.timeAxis = function (view, size, height, more) {
   const from = view.from / 1e9, to = view.to / 1e9, t = whyres.ticks(from, to, size.plot);
   const line = whyres.color("line"), soft = whyres.color("soft");
   return Object.assign({
-    type: "value", min: from, max: to, axisLine: { lineStyle: { color: line } },
-    axisTick: { customValues: t.values, lineStyle: { color: line } },
-    axisLabel: { customValues: t.values, color: soft, hideOverlap: true, formatter: whyres.tickText(t.step) },
-    splitLine: { show: true, customValues: t.values, lineStyle: { color: line, opacity: 0.6 } },
+    type: "value", min: from, max: to, axisLine: { lineStyle: { color: line } }, splitLine: { show: false },
+    axisTick: { customValues: t.values, inside: true, length: height, lineStyle: { color: line, opacity: 0.6 } },
+    axisLabel: { customValues: t.values, color: soft, hideOverlap: true, margin: 8, formatter: whyres.tickText(t.step) },
   }, more);
 };
 
