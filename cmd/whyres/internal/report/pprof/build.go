@@ -113,15 +113,15 @@ func (x *Export) comments() []string {
 			say("missing: " + missing)
 		}
 	}
-	note := func(n uint64, text string) {
+	note := func(what string, n uint64, text string) {
 		if n > 0 {
-			say(strconv.FormatUint(n, 10) + " " + text)
+			say(what + ": " + strconv.FormatUint(n, 10) + "; " + text)
 		}
 	}
-	note(x.lost, "events were lost: every sum is at least what it says")
-	note(x.untimed, "calls were not seen from entry to exit: their time is not known, and not counted")
-	note(x.others, "calls of child processes are not counted, as in the verdict")
-	note(uint64(x.execs), "times the process became another program (exec): the stacks are of all of them")
+	note("events lost", x.lost, "every sum is at least what it says")
+	note("calls not seen from entry to exit", x.untimed, "their time is not known, and not counted")
+	note("calls of child processes", x.others, "not counted, as in the verdict")
+	note("times the process became another program (exec)", uint64(x.execs), "the stacks are of all of them")
 	return out
 }
 

@@ -124,7 +124,7 @@ func TestComments(t *testing.T) {
 	all := strings.Join(parsed(t, exported(t, handBuilt())).Comments, "\n")
 	for _, want := range []string{
 		"kernel: Linux 6.18.44 x86_64", "Go: go1.26.8", "process: server, pid 42", "missing: something is missing",
-		"3 events were lost", "1 calls were not seen from entry to exit", "1 calls of child processes are not counted",
+		"events lost: 3;", "calls not seen from entry to exit: 1;", "calls of child processes: 1;",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in\n%s", want, all)
