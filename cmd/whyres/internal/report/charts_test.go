@@ -26,6 +26,7 @@ var (
 func TestInBrowser(t *testing.T) {
 	c := start(t)
 	for name, test := range map[string]func(*testing.T, *chromium){
+		"SeveralRecordings": severalRecordings, "LabBars": labBars,
 		"ChartsAreDrawn":      chartsAreDrawn,
 		"HoverTellsTheSample": hoverTellsTheSample,
 		"HoverTellsTheCalls":  hoverTellsTheCalls,

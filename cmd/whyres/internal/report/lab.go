@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"whyres/cmd/whyres/internal/lab"
+	"whyres/collector/ledger"
 )
 
 // Lab is what a page says of a lab.
@@ -15,6 +16,7 @@ type Lab struct {
 	Recommendation []string
 	TableNote      string
 	Table          Table
+	Together       *Table // of several servers
 	Problems       *Table
 	Notes          []string
 
@@ -53,6 +55,9 @@ func NewLab(r *lab.Result, words *Words) *Lab {
 	}
 	out.Table = labTable(r, words)
 	out.data = labBars(r, words)
+	if t := together(r, words); len(t.Rows) > 0 {
+		out.Together = &t
+	}
 	if t := problems(r, words); len(t.Rows) > 0 {
 		out.Problems = &t
 	}
@@ -87,8 +92,28 @@ func tableNote(r *lab.Result) string {
 	if r.Quick {
 		clock = "the GCs were forced"
 	}
-	return fmt.Sprintf("Best first for the goal %s; medians of %d runs each, watched for %s after the burst; %s. ▼ less and ▲ more than the default setting beyond the spread of the runs, = no difference.",
-		r.Goal, r.Runs, span(r.Settle), clock)
+	runs := fmt.Sprintf("medians of %d runs each", r.Runs)
+	if r.Runs == 1 {
+		runs = "one run each, so that small differences may be chance"
+	}
+	return fmt.Sprintf("Best first for the goal %s; %s, watched for %s after the burst; %s. ▼ less and ▲ more than the default setting beyond the spread of the runs, = no difference.",
+		r.Goal, runs, span(r.Settle), clock)
+}
+
+// together is what several servers took at once, run by run.
+func together(r *lab.Result, words *Words) Table {
+	t := Table{Head: []string{"setting", "peak of the sum", "sum of the peaks", "less by"}, Text: 1}
+	for i := range r.Rows {
+		for _, run := range r.Rows[i].Runs {
+			if b := run.Together; b != nil {
+				t.Rows = append(t.Rows, TableRow{Cells: []string{
+					fmt.Sprintf("%s, run %d", words.Clean(r.Rows[i].Name, 80), run.Number), ledger.Size(b.PeakOfSum), ledger.Size(b.SumOfPeaks),
+					percent(b.SumOfPeaks-b.PeakOfSum, b.SumOfPeaks),
+				}})
+			}
+		}
+	}
+	return t
 }
 
 // problems are the settings and runs that were not measured.

@@ -67,20 +67,39 @@ func measured(row *lab.Row) bool {
 	return false
 }
 
-// text is a median with its spread and its mark beside the default setting.
+// text is a median with its mark beside the default setting, and its spread below.
 func (m *measure) text(row *lab.Row) string {
 	s := m.spread(row)
 	if s.N == 0 {
 		return "unknown"
 	}
 	text := m.number(s.Median)
-	if s.N > 1 {
-		text += fmt.Sprintf(" (%s to %s)", m.number(s.Min), m.number(s.Max))
-	}
 	if sign := m.against(row); sign != nil && row.ID != "default" {
-		text += strings.TrimRight(" "+map[int]string{-1: "▼", 0: "=", 1: "▲"}[*sign], " ")
+		text += " " + markOf(*sign)
+	}
+	if s.N > 1 {
+		text += "\n" + between(m.number(s.Min), m.number(s.Max))
 	}
 	return text
+}
+
+// between says a unit that both have once.
+func between(least, most string) string {
+	number, unit, _ := strings.Cut(least, " ")
+	if strings.HasSuffix(most, " "+unit) {
+		least = number
+	}
+	return least + " to " + most
+}
+
+func markOf(sign int) string {
+	switch {
+	case sign < 0:
+		return "▼"
+	case sign > 0:
+		return "▲"
+	}
+	return "="
 }
 
 func (m *measure) number(v float64) string {
@@ -88,7 +107,7 @@ func (m *measure) number(v float64) string {
 	case "ns":
 		return span(int64(v))
 	case "byte_seconds":
-		return fmt.Sprintf("%.0f MiB·min", v/(1<<20)/60)
+		return fmt.Sprintf("%.1f MiB·min", v/(1<<20)/60)
 	}
 	return ledger.Size(int64(v))
 }

@@ -142,6 +142,8 @@ func span(ns int64) string {
 	switch {
 	case d < time.Millisecond:
 		return d.Round(time.Microsecond).String()
+	case d < 10*time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
 	case d < time.Second:
 		return d.Round(time.Millisecond).String()
 	case d < time.Minute:

@@ -1,6 +1,15 @@
 "use strict";
 // The settings of a lab as bars, one small chart a measure.
-whyres.labValue = { bytes: (v) => whyres.size(Math.round(v)), ns: (v) => whyres.span(v), byte_seconds: (v) => (v / whyres.MiB / 60).toFixed(0) + " MiB·min", count: (v) => whyres.count(Math.round(v)) };
+whyres.labValue = { bytes: (v) => whyres.size(Math.round(v)), ns: (v) => whyres.span(v), byte_seconds: (v) => (v / whyres.MiB / 60).toFixed(1) + " MiB·min" };
+
+// The unit of an axis: such that its ticks are round numbers.
+whyres.labUnit = function (unit, most) {
+  const units = {
+    bytes: [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"], [1, "B"]], ns: [[60e9, "min"], [1e9, "s"], [1e6, "ms"], [1e3, "µs"]],
+    byte_seconds: [[60 * 2 ** 30, "GiB·min"], [60 * 2 ** 20, "MiB·min"], [60 * 2 ** 10, "KiB·min"]],
+  }[unit] || [[1, ""]];
+  return units.find(([by]) => most >= 1.5 * by) || units[units.length - 1];
+};
 
 whyres.startLab = function () {
   const host = document.getElementById("bars");
@@ -21,26 +30,39 @@ whyres.startLab = function () {
 
 whyres.barsOption = function (m, width) {
   const text = whyres.labValue[m.unit], soft = whyres.color("soft"), ink = whyres.color("ink"), left = Math.min(190, width * 0.42);
-  const best = Math.min(...m.rows.map((r) => r.median));
+  const best = m.rows.reduce((a, b) => b.median < a.median ? b : a);
+  const [by, unit] = whyres.labUnit(m.unit, Math.max(...m.rows.map((r) => r.max)));
+  // What the spread of the runs does not tell from the best is as good.
+  const good = (r) => r.min <= best.max;
   return {
     animation: false, backgroundColor: "transparent", textStyle: { fontFamily: whyres.font() },
-    grid: { left, right: 74, top: 4, bottom: 26 },
-    xAxis: { type: "value", min: 0, splitNumber: 3, axisLabel: { color: soft, fontSize: 10.5, formatter: text, hideOverlap: true }, splitLine: { lineStyle: { color: whyres.color("line") } } },
+    grid: { left, right: 92, top: 4, bottom: 26 },
+    xAxis: {
+      type: "value", min: 0, splitNumber: 3, splitLine: { lineStyle: { color: whyres.color("line") } },
+      axisLabel: { color: soft, fontSize: 10.5, formatter: (v) => v + (v ? " " + unit : ""), hideOverlap: true },
+    },
     yAxis: {
       type: "category", inverse: true, data: m.rows.map((r) => r.name), axisTick: { show: false }, axisLine: { lineStyle: { color: whyres.color("line") } },
       axisLabel: { color: ink, fontSize: 11.5, interval: 0, width: left - 10, overflow: "truncate" },
     },
     series: [{
-      type: "bar", silent: true, barWidth: 13, data: m.rows.map((r) => ({ value: r.median, itemStyle: { color: whyres.color(r.median === best ? "released" : "res"), opacity: r.median === best ? 1 : 0.75, borderRadius: [0, 3, 3, 0] } })),
-      label: { show: true, position: "right", distance: 6, color: ink, fontSize: 11, formatter: (p) => (p.value === best ? "▸ " : "") + text(p.value) },
+      type: "bar", silent: true, barWidth: 13, data: m.rows.map((r) => ({
+        value: r.median / by, itemStyle: { color: whyres.color(good(r) ? "released" : "res"), opacity: good(r) ? 1 : 0.75, borderRadius: [0, 3, 3, 0] },
+      })),
     }, {
-      type: "custom", silent: true, z: 3, encode: { x: [0, 1], y: 2 }, data: m.rows.map((r, i) => [r.min, r.max, i]),
-      renderItem: (p, api) => {
-        const a = api.coord([api.value(0), api.value(2)]), b = api.coord([api.value(1), api.value(2)]), h = 4, style = { stroke: ink, lineWidth: 1.3 };
-        if (b[0] - a[0] < 1) return { type: "group", children: [] };
-        const stroke = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style });
-        return { type: "group", children: [stroke(a[0], a[1], b[0], b[1]), stroke(a[0], a[1] - h, a[0], a[1] + h), stroke(b[0], b[1] - h, b[0], b[1] + h)] };
-      },
+      type: "custom", silent: true, z: 3, encode: { x: [0, 1], y: 2 }, data: m.rows.map((r, i) => [r.min / by, r.max / by, i]), renderItem: whyres.whisker,
+    }, {
+      type: "scatter", silent: true, symbolSize: 0, data: m.rows.map((r, i) => [r.max / by, i]),
+      label: { show: true, position: "right", distance: 8, color: ink, fontSize: 11, formatter: (p) => (good(m.rows[p.dataIndex]) ? "▸ " : "") + text(m.rows[p.dataIndex].median) },
     }],
   };
+};
+
+// The spread of a bar: a line from the least to the greatest run.
+whyres.whisker = function (p, api) {
+  const a = api.coord([api.value(0), api.value(2)]), b = api.coord([api.value(1), api.value(2)]), h = 4;
+  const style = { stroke: whyres.color("ink"), lineWidth: 1.3 };
+  if (b[0] - a[0] < 1) return { type: "group", children: [] };
+  const stroke = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style });
+  return { type: "group", children: [stroke(a[0], a[1], b[0], b[1]), stroke(a[0], a[1] - h, a[0], a[1] + h), stroke(b[0], b[1] - h, b[0], b[1] + h)] };
 };
