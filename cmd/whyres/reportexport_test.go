@@ -14,10 +14,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-func reported(stdin []byte, args ...string) ended {
-	var stdout, stderr bytes.Buffer
-	code := run(context.Background(), append([]string{"report"}, args...), bytes.NewReader(stdin), &stdout, &stderr)
-	return ended{stdout.String(), stderr.String(), code}
+func exported(stdin []byte, args ...string) ended {
+	out, diagnostics, code := reported(string(stdin), args...)
+	return ended{out, diagnostics, code}
 }
 
 // replayedVerdict is what replay sums the recording up to.
@@ -45,7 +44,7 @@ func replayedVerdict(t *testing.T, path string) (v struct {
 // TestReportPprof: the file's totals are the verdict's, and the real tool reads it.
 func TestReportPprof(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "out.pb.gz")
-	if got := reported(nil, eagerFree, "--format", "pprof", "-o", file); got.code != exitDone || got.out != "" || !strings.Contains(got.err, "written") {
+	if got := exported(nil, eagerFree, "--format", "pprof", "-o", file); got.code != exitDone || got.out != "" || !strings.Contains(got.err, "written") {
 		t.Fatalf("%+v", got)
 	}
 	made, err := os.ReadFile(file)
@@ -80,7 +79,7 @@ func TestReportPerfetto(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := reported(recording, "-", "--format", "perfetto")
+	got := exported(recording, "-", "--format", "perfetto")
 	if got.code != exitDone || got.err != "" {
 		t.Fatalf("exit %d, %s", got.code, got.err)
 	}
@@ -125,7 +124,7 @@ func TestReportExportRefuses(t *testing.T) {
 		{"JSON of it", []string{held, "--format", "pprof", "--json"}, exitUsage, "contradict"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := reported(nil, c.args...)
+			got := exported(nil, c.args...)
 			if got.code != c.code || got.out != "" || !strings.Contains(got.err, c.says) {
 				t.Errorf("%+v", got)
 			}
@@ -137,7 +136,7 @@ func TestReportExportRefuses(t *testing.T) {
 	if kept, err := os.ReadFile(there); err != nil || string(kept) != "mine" {
 		t.Errorf("%q, %v", kept, err)
 	}
-	if got := reported(nil, held, "--format", "pprof", "-o", there, "--force"); got.code != exitDone {
+	if got := exported(nil, held, "--format", "pprof", "-o", there, "--force"); got.code != exitDone {
 		t.Errorf("%+v", got)
 	}
 }
@@ -149,7 +148,7 @@ func TestReportExportCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := reported(whole[:len(whole)/2], "-", "--format", "pprof")
+	got := exported(whole[:len(whole)/2], "-", "--format", "pprof")
 	if got.code != exitDone || !strings.Contains(got.err, "cut short") {
 		t.Fatalf("exit %d, %s", got.code, got.err)
 	}
