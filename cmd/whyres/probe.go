@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,7 +71,7 @@ func (o *probeOptions) flags(c *cobra.Command) {
 	f.BoolVar(&o.allowSettings, "allow-settings", false,
 		"change settings below "+hugePageSettings+" for the cases that need it, and put them back (root)")
 	f.IntVar(&o.runs, "runs", 5, "how often each case is run; the median counts")
-	_ = c.RegisterFlagCompletionFunc("only", cobra.FixedCompletions(caseIDs(), cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("only", completeCases)
 }
 
 func (o *probeOptions) check() error {
@@ -88,11 +89,17 @@ func (o *probeOptions) check() error {
 	return o.display.check()
 }
 
-func caseIDs() (ids []string) {
+// completeCases offers the cases that are not in the list yet, after what of it has
+// been typed.
+func completeCases(_ *cobra.Command, _ []string, typed string) (out []string, how cobra.ShellCompDirective) {
+	before := typed[:strings.LastIndexByte(typed, ',')+1]
+	named := strings.Split(before, ",")
 	for _, c := range probe.Catalogue() {
-		ids = append(ids, c.ID)
+		if !slices.Contains(named, c.ID) {
+			out = append(out, before+c.ID)
+		}
 	}
-	return ids
+	return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }
 
 // chosen is what is to be measured, in the catalogue's order.

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -233,6 +236,20 @@ func TestProbeOnlyAndList(t *testing.T) {
 	done := execute(t, exec.Command(built().whyres, "__complete", "probe", "--only", "free"))
 	if !slices.Contains(strings.Fields(done.out), probe.FreeHuge) {
 		t.Errorf("completion: %s", done.out)
+	}
+}
+
+// TestProbeCompletesLists: what has been typed of a list stays, and no case comes
+// twice.
+func TestProbeCompletesLists(t *testing.T) {
+	typed := probe.DontneedSmall + ","
+	var out bytes.Buffer
+	if code := run(context.Background(), []string{"__complete", "probe", "--only", typed}, strings.NewReader(""), &out, io.Discard); code != exitDone {
+		t.Fatal(code)
+	}
+	offered := strings.Fields(out.String())
+	if !slices.Contains(offered, typed+probe.FreeHuge) || slices.Contains(offered, typed+probe.DontneedSmall) {
+		t.Errorf("completion: %s", out.String())
 	}
 }
 

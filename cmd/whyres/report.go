@@ -37,11 +37,19 @@ recordings are laid over each other, and each has its own part. The folder of a 
 (or its results.json) is shown as a comparison of its settings.
 
 With --format json the verdict is printed instead, one object a recording. One FILE
-may be -, for standard input. It needs no privilege.`,
+may be -, for standard input. It needs no privilege.
+
+With --format pprof one recording becomes a profile for go tool pprof: bytes asked
+for, bytes that left RES, mapped and unmapped, calls and their time, by stack. With
+--format perfetto it becomes a trace for Perfetto (ui.perfetto.dev): RES and the
+heap as counters, each call on its thread, GCs.`,
 		Example: `  whyres report night.whyres -o night.html
   whyres report before.whyres after.whyres -o both.html
   whyres report lab-20261124-201500 -o lab.html
-  whyres report night.whyres --format json | jq .causes`,
+  whyres report night.whyres --format json | jq .causes
+  whyres report night.whyres --format pprof -o night.pb.gz
+  go tool pprof -top -sample_index=left_res night.pb.gz
+  whyres report night.whyres --format perfetto -o night.pftrace`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("report wants a recording, or the folder of a lab")
@@ -54,6 +62,9 @@ may be -, for standard input. It needs no privilege.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.checkReport(c.Flags().Changed("format"), s.out); err != nil {
 				return err
+			}
+			if o.exports() {
+				return export(c.Context(), s, o, args)
 			}
 			return makeReport(c.Context(), s, o, args)
 		},
@@ -68,11 +79,15 @@ may be -, for standard input. It needs no privilege.`,
 
 // The formats.
 const (
-	formatHTML = "html"
-	formatJSON = "json"
+	formatHTML     = "html"
+	formatJSON     = "json"
+	formatPprof    = "pprof"
+	formatPerfetto = "perfetto"
 )
 
-func reportFormats() []string { return []string{formatHTML, formatJSON} }
+func reportFormats() []string {
+	return []string{formatHTML, formatJSON, formatPprof, formatPerfetto}
+}
 
 func (o *reportOptions) checkReport(chosen bool, out io.Writer) error {
 	if err := o.check(); err != nil {
@@ -88,7 +103,7 @@ func (o *reportOptions) checkReport(chosen bool, out io.Writer) error {
 		return usage("--format is %q: want %s", o.format, strings.Join(reportFormats(), ", "))
 	}
 	if o.output == "" && o.format != formatJSON && isTerminal(out) {
-		return usage("a page is no text for a terminal: say where it goes with -o FILE")
+		return usage("%s is no text for a terminal: say where it goes with -o FILE", o.format)
 	}
 	return nil
 }

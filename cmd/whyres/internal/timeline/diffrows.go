@@ -60,8 +60,14 @@ func ownNumbers(r *diff.Row) bool {
 	return r.Group == diff.GroupCases && r.A.Text != unknown && r.B.Text != unknown
 }
 
+// diffRow adds a row. A name for which the terminal is too narrow has a line of its
+// own: cut in the middle, names look alike.
 func (p *printer) diffRow(c diffColumns, r *diff.Row) {
-	what := clean(r.What, c.what-diffIndent)
+	what := clean(r.What, widestWhat)
+	if width(what) > c.what-diffIndent {
+		p.line(piece{rowTone(r), strings.Repeat(" ", diffIndent) + clean(what, max(p.options.Width-diffIndent, c.what-diffIndent))})
+		what = ""
+	}
 	t, words := markWords(r)
 	a, b := cutValues(valueText(r, r.A), valueText(r, r.B), c.value-1)
 	p.line(

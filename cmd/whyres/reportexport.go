@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"whyres/cmd/whyres/internal/report/perfetto"
+	"whyres/cmd/whyres/internal/report/pprof"
+	"whyres/cmd/whyres/internal/timeline"
+	"whyres/collector"
+	"whyres/collector/ledger"
+	"whyres/collector/mem"
+	"whyres/collector/record"
+)
+
+// exports tells the formats that other tools read. They are made frame by frame: a
+// recording may be larger than memory.
+func (o *reportOptions) exports() bool { return o.format == formatPprof || o.format == formatPerfetto }
+
+// exporter makes one of them of frames.
+type exporter struct {
+	observe func(mem.Frame) error
+	finish  func() error
+}
+
+func newExporter(format string, w io.Writer) exporter {
+	if format == formatPerfetto {
+		t := perfetto.New(w)
+		return exporter{t.Observe, t.Close}
+	}
+	x := pprof.New()
+	return exporter{x.Observe, func() error { _, err := x.WriteTo(w); return err }}
+}
+
+// Frame and Flush make it a sink.
+func (e exporter) Frame(f mem.Frame) error { return e.observe(f) }
+
+// Flush holds back: half a file is of no use.
+func (exporter) Flush() error { return nil }
+
+// export makes one recording into one file. A file that could not be finished is
+// removed, unless it was there before.
+func export(ctx context.Context, s streams, o reportOptions, paths []string) error {
+	if len(paths) != 1 {
+		return usage("--format %s is made of one recording", o.format)
+	}
+	if o.output == "" {
+		return exportTo(ctx, s, o.format, paths[0], s.out)
+	}
+	f, err := createRecording(o.output, o.force)
+	if err != nil {
+		return err
+	}
+	if err := exportTo(ctx, s, o.format, paths[0], f.File); err != nil {
+		_ = f.File.Close() // the first error is the one to tell
+		if f.created {
+			_ = os.Remove(o.output)
+		}
+		return err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	f.written = true
+	if err := f.Close(); err != nil {
+		return err
+	}
+	s.say("%s written, %s", timeline.Clean(o.output, 200), ledger.Size(info.Size()))
+	return nil
+}
+
+// exportTo reads the recording and writes it in the format.
+func exportTo(ctx context.Context, s streams, format, path string, w io.Writer) error {
+	in := s.in
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("cannot export: %w", err)
+		}
+		defer func() { _ = f.Close() }() // only read
+		in = f
+	}
+	progress := &reads{}
+	_, err := watched(ctx, s, progress, func() (struct{}, error) {
+		return struct{}{}, exportFrames(s, newExporter(format, w), progress.open(in, path), path)
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", timeline.Clean(path, 200), err)
+	}
+	return nil
+}
+
+func exportFrames(s streams, e exporter, in io.Reader, path string) error {
+	r, err := record.NewReader(in)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	st := &story{sinks: []collector.Sink{e}}
+	err = st.tell(r, func(e *record.LineError) { s.sayOver("%s: %s", timeline.Clean(path, 200), oneLine(e)) })
+	if err != nil {
+		return err
+	}
+	return e.finish()
+}
