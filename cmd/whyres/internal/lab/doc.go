@@ -3,5 +3,6 @@
 // what that costs. It is pure: it sees no clock, file or process. The command
 // `whyres lab` does what its plan says, and hands it the frames of each run.
 //
-// It may import collector/course, collector/explain and collector/mem.
+// It may import collector/course, collector/explain, collector/ledger (how a size is
+// written) and collector/mem.
 package lab

@@ -30,6 +30,8 @@ type Result struct {
 	// Rows are the settings in the order of the goal, best first; rows without
 	// a measured run come last.
 	Rows []Row `json:"settings"`
+	// Best is the ID of the recommended row; "" where none is.
+	Best string `json:"best,omitempty"`
 	// Recommendation is two sentences: what is best for the goal, and its price.
 	Recommendation []string `json:"recommendation"`
 	// Notes say what of the numbers is not as it should be.
@@ -61,6 +63,8 @@ const (
 // Row is one setting and what was measured under it.
 type Row struct {
 	Setting
+	// Place is where it stands in the catalogue: rounds of runs go by it.
+	Place   int    `json:"place"`
 	Status  Status `json:"status"`
 	Problem string `json:"problem,omitempty"`
 	Runs    []Run  `json:"runs"`
@@ -83,7 +87,11 @@ type Run struct {
 	GoVersion  string             `json:"go_version,omitempty"`
 	Measures   Measures[*float64] `json:"measures"`          // null: unknown
 	Unknown    map[string]string  `json:"unknown,omitempty"` // measure: why it is not known
-	Together   *Together          `json:"together,omitempty"`
+	// Notes say what of the measures is not all that it seems.
+	Notes []string `json:"notes,omitempty"`
+	// Took is how long the run took in all, load and settling, in ns.
+	Took     int64     `json:"took_ns,omitempty"`
+	Together *Together `json:"together,omitempty"`
 }
 
 // Together is what several servers on one box did at once, in bytes.

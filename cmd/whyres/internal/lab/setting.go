@@ -16,6 +16,9 @@ type Setting struct {
 	THP string `json:"thp,omitempty"`
 	// Orders are given to the target after the burst.
 	Orders []Order `json:"orders,omitempty"`
+	// Skip says why the setting means nothing here; "" where it does. Rows makes
+	// it the row's Problem.
+	Skip string `json:"-"`
 }
 
 // Order is something that the target is told to do.

@@ -1,0 +1,27 @@
+package lab
+
+// MeasureHelp defines the measures, for people, in the order of Measures.
+func MeasureHelp() []struct{ Name, What string } {
+	what := [fields]string{
+		"the highest RES of the run. With several servers: of their sum at any one instant",
+		"RES at the end of the run, when the burst has been over for the time to settle",
+		"from the burst's end until half of what was given back by the end (peak less rest) had left RES for good; 0 if before the burst had ended",
+		"the same of nine tenths",
+		"RES summed up over the run, in MiB times minutes: what the neighbours on the box could not have",
+		"CPU time of the garbage collector, as the Go runtime counts it; its work in idle time left out",
+		"CPU time of Go's scavenger, which gives memory back, as the Go runtime counts it; in versions that do not tell, the time within its calls to the kernel, which is less",
+		"both of these: what giving memory back costs the target",
+		"all CPU time of the target",
+		"half of the small pulses' connections after the burst were answered within it, from dialling on",
+		"99 of 100 of them were: what the few slowest wait",
+		"memory that was released and then used again: each page of it was faulted in anew",
+		"page faults of the target after the burst",
+		"what the target asked the kernel to take back, in all its calls",
+		"by how much RES fell in those calls",
+	}
+	out := make([]struct{ Name, What string }, fields)
+	for i, f := range Fields() {
+		out[i].Name, out[i].What = f.String(), what[f]
+	}
+	return out
+}

@@ -1,0 +1,152 @@
+package lab
+
+import (
+	"fmt"
+	"maps"
+	"time"
+
+	"whyres/collector/course"
+	"whyres/collector/explain"
+)
+
+// Outside is what the frames of a run do not tell. Nil is unknown; Unknown says why,
+// by the field's ID.
+type Outside struct {
+	LatencyP50, LatencyP99 *float64 // ns
+	ProcessCPU             *float64 // ns
+	Faults                 *float64
+	Unknown                map[string]string
+}
+
+// coarse is from where on it is said how far apart the readings of RES were.
+const coarse = int64(time.Second)
+
+// Fill puts into the run what was measured, and what is not known and why.
+func (m *Meter) Fill(run *Run, o Outside) {
+	w := &writer{unknown: maps.Clone(o.Unknown)}
+	c, v := m.course.Course(), m.sums.Verdict()
+	m.sizes(w, &c)
+	m.times(w, &c)
+	m.cpu(w, v.Trace != nil)
+	m.releases(w, &v)
+	w.outside(LatencyP50, o.LatencyP50)
+	w.outside(LatencyP99, o.LatencyP99)
+	w.outside(ProcessCPU, o.ProcessCPU)
+	w.outside(Faults, o.Faults)
+	run.Measures, run.Unknown, run.Notes = w.measures, w.unknown, append(run.Notes, w.notes...)
+	if run.GoVersion == "" {
+		run.GoVersion = v.Process.GoVersion
+	}
+}
+
+// writer gathers a run's measures. A field is known, or has a reason.
+type writer struct {
+	measures Measures[*float64]
+	unknown  map[string]string
+	notes    []string
+}
+
+func (w *writer) set(f Field, value float64) {
+	*w.measures.At(f) = &value
+	delete(w.unknown, f.ID())
+}
+
+// lack keeps a reason that is there already: who gave it knew better.
+func (w *writer) lack(why string, fields ...Field) {
+	for _, f := range fields {
+		if w.unknown == nil {
+			w.unknown = map[string]string{}
+		}
+		if w.unknown[f.ID()] == "" {
+			w.unknown[f.ID()] = why
+		}
+	}
+}
+
+func (w *writer) note(format string, args ...any) {
+	w.notes = append(w.notes, fmt.Sprintf(format, args...))
+}
+
+func (w *writer) outside(f Field, value *float64) {
+	if value == nil {
+		w.lack("not measured", f)
+		return
+	}
+	w.set(f, *value)
+}
+
+func (m *Meter) sizes(w *writer, c *course.Course) {
+	if c.Readings == 0 {
+		w.lack("RES was never read", Peak, Rest, Area)
+		return
+	}
+	w.set(Peak, float64(c.Peak))
+	w.set(Rest, float64(c.Rest))
+	w.set(Area, c.Area)
+}
+
+// times count from the burst's end: what has gone before it has taken no time.
+func (m *Meter) times(w *writer, c *course.Course) {
+	why := ""
+	switch {
+	case c.Readings == 0:
+		why = "RES was never read"
+	case m.burst == nil:
+		why = "when the burst ended is not known"
+	case *m.burst > m.last:
+		why = "the burst had not ended when RES was read last"
+	case c.Half == nil || c.NineTenths == nil:
+		why = "nothing was given back"
+	}
+	if why != "" {
+		w.lack(why, Half, NineTenths)
+		return
+	}
+	since := func(after int64) float64 {
+		return float64(max(int64(m.first-*m.burst)+c.PeakAfter+after, 0))
+	}
+	w.set(Half, since(c.Half.After))
+	w.set(NineTenths, since(c.NineTenths.After))
+	if within := max(c.Half.Within, c.NineTenths.Within); within > coarse {
+		w.note("when half and nine tenths had gone is known to within %s: RES was not read in between", duration(float64(within)))
+	}
+}
+
+// cpu: what the runtime counts of itself. Where it does not tell the scavenger's
+// time, that within its calls stands for it.
+func (m *Meter) cpu(w *writer, traced bool) {
+	if m.gc == nil {
+		w.lack("the Go runtime's own times could not be read", GCCPU, CPU)
+	} else {
+		w.set(GCCPU, float64(*m.gc))
+	}
+	switch {
+	case m.scavenge != nil:
+		w.set(ScavengeCPU, float64(*m.scavenge))
+	case traced:
+		w.set(ScavengeCPU, float64(m.background))
+		w.note("the Go runtime did not tell its scavenger's CPU time: taken is the time within its calls, which is less")
+	default:
+		w.lack("the Go runtime's own times could not be read", ScavengeCPU, CPU)
+	}
+	gc, scavenge := w.measures.GCCPU, w.measures.ScavengeCPU
+	if gc != nil && scavenge != nil {
+		w.set(CPU, *gc+*scavenge)
+	}
+}
+
+func (m *Meter) releases(w *writer, v *explain.Verdict) {
+	if v.Trace == nil {
+		w.lack("the target's calls were not traced", Refaulted, Asked, LeftRES)
+		return
+	}
+	w.set(Refaulted, float64(v.Releases.Refaulted))
+	w.set(Asked, float64(v.Releases.Asked))
+	w.set(LeftRES, float64(v.Releases.LeftRES))
+	if !m.looked {
+		w.note("what of the released memory is resident at the end was not looked at: taken again is at least what it says")
+	}
+	if v.Lost > 0 {
+		w.note("%d events were lost: asked, left and taken again are at least what they say", v.Lost)
+	}
+}

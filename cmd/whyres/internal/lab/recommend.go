@@ -1,0 +1,190 @@
+package lab
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// prices are what a setting may cost, if it is not what was asked for.
+func prices() []Field { return []Field{Peak, Rest, Area, LatencyP99, CPU, ProcessCPU, Faults} }
+
+// recommend says what is best for the goal and what that costs.
+func (r *Result) recommend() {
+	f := r.Goal.Of()
+	r.Best, r.Recommendation = "", nil
+	base := r.Row(Default)
+	if base == nil || base.Status != StatusDone || base.Measures.At(f).N == 0 {
+		if why := r.noBase(base, f); why != "" {
+			r.Recommendation = []string{why}
+		}
+		return
+	}
+	best := r.best(f)
+	if best == nil {
+		r.Best, r.Recommendation = Default, r.asGood(base, f)
+		return
+	}
+	r.Best = best.ID
+	r.Recommendation = []string{r.gain(best, base, f), price(best, base, f)}
+}
+
+// noBase says why nothing can be recommended; "" where nothing has been run yet.
+func (r *Result) noBase(base *Row, f Field) string {
+	switch {
+	case base == nil || base.Status == StatusPending:
+		return ""
+	case base.Status != StatusDone:
+		return "Nothing can be recommended: the default setting, with which all else is compared, was not measured (" +
+			cmp.Or(base.Problem, string(base.Status)) + ")."
+	}
+	return fmt.Sprintf("Nothing can be recommended: of the default setting, with which all else is compared, the %s is not known (%s).",
+		f, cmp.Or(base.whyUnknown(f), "not measured"))
+}
+
+// whyUnknown is the reason of the first run that gives one.
+func (w *Row) whyUnknown(f Field) string {
+	for i := range w.Runs {
+		if why := w.Runs[i].Unknown[f.ID()]; why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// best is the row that is to be recommended: of those that cannot be told from the
+// best by the goal's measure the one with the fewest prices. Nil where none is
+// better than the default. What has failed once is not recommended.
+func (r *Result) best(f Field) *Row {
+	var found *Row
+	var least Spread
+	for i := range r.Rows {
+		w := &r.Rows[i]
+		sign, value := *w.Against.At(f), *w.Measures.At(f)
+		switch {
+		case sign == nil || *sign >= 0 || w.troubled():
+		case found == nil:
+			found, least = w, value // the rows are in order: it is the best
+		case differ(f.Unit(), value, least) == 0 && len(w.worse(f)) < len(found.worse(f)):
+			found = w
+		}
+	}
+	return found
+}
+
+// troubled: a run of it was not done.
+func (w *Row) troubled() bool {
+	return w.Status != StatusDone || slices.ContainsFunc(w.Runs, func(x Run) bool { return x.Status != StatusDone })
+}
+
+// worse are the prices that it has.
+func (w *Row) worse(goal Field) []Field {
+	var out []Field
+	for _, f := range prices() {
+		if sign := *w.Against.At(f); f != goal && sign != nil && *sign > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// asGood is the recommendation where nothing is better than the default.
+func (r *Result) asGood(base *Row, f Field) []string {
+	measured := 0
+	for i := range r.Rows {
+		if r.Rows[i].Status == StatusDone && r.Rows[i].ID != Default {
+			measured++
+		}
+	}
+	if measured == 0 {
+		return nil
+	}
+	first := fmt.Sprintf("Of what was tried here nothing is better than the default by the %s (%s): it is as good as any.",
+		f, f.Unit().Text(base.Measures.At(f).Median))
+	if base.Measures.At(f).N > 1 {
+		return []string{first, "What differs less than the runs of one setting do counts as no difference."}
+	}
+	return []string{first, "One run of each shows no small differences: several (--runs) may."}
+}
+
+// gain says what to do, and what it brings.
+func (r *Result) gain(best, base *Row, f Field) string {
+	out := fmt.Sprintf("%s, %s: the %s is %s", r.Goal.aim(), best.advice(), f, beside(best, base, f))
+	if at := best.Against.Rest; f == Area && at != nil && *at < 0 {
+		out += ", and " + Rest.String() + " " + beside(best, base, Rest)
+	}
+	return out + "."
+}
+
+func (g Goal) aim() string {
+	switch g {
+	case GoalLatency:
+		return "For the shortest waits of small pulses here"
+	case GoalCPU:
+		return "For the least CPU of GC and scavenger here"
+	case GoalRES:
+	}
+	return "For the least RES over time here"
+}
+
+// advice is what to do to have the setting.
+func (w *Row) advice() string {
+	switch {
+	case w.Go != "":
+		return "build with " + w.Go
+	case w.THP != "":
+		return "set transparent huge pages to " + w.THP + " (a setting of the whole host: it holds for all that runs there)"
+	case len(w.Orders) > 0:
+		return w.Orders[0].advice()
+	}
+	return "start it with " + strings.Join(w.Env, " ")
+}
+
+func (o Order) advice() string {
+	call := "call debug.FreeOSMemory"
+	if o.What == OrderGC {
+		call = "call runtime.GC"
+	}
+	if o.Every > 0 {
+		return call + " every " + time.Duration(o.Every).String()
+	}
+	return call + " once the burst is over"
+}
+
+// beside is a measure, that of the default, and the difference.
+func beside(w, base *Row, f Field) string {
+	a, b := w.Measures.At(f).Median, base.Measures.At(f).Median
+	out := f.Unit().Text(a) + " instead of " + f.Unit().Text(b)
+	word := " more)"
+	if a < b {
+		word = " less)"
+	}
+	if p := percent(b, a); p != "" {
+		out += " (" + p + word
+	}
+	return out
+}
+
+// price is what is worse than by default beyond what may be chance, and what of it
+// is not known.
+func price(w, base *Row, goal Field) string {
+	var costs, unknown []string
+	for _, f := range w.worse(goal) {
+		costs = append(costs, f.String()+" "+beside(w, base, f))
+	}
+	for _, f := range prices() {
+		if f != goal && *w.Against.At(f) == nil {
+			unknown = append(unknown, f.String())
+		}
+	}
+	out := "It costs nothing that could be measured here"
+	if len(costs) > 0 {
+		out = "Its price: " + strings.Join(costs, "; ")
+	}
+	if len(unknown) > 0 {
+		out += "; not known: " + strings.Join(unknown, ", ")
+	}
+	return out + "."
+}

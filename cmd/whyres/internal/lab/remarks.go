@@ -1,0 +1,94 @@
+package lab
+
+import (
+	"slices"
+	"strings"
+)
+
+// Remark is something that is to be known of the numbers. Of are the names of the
+// rows that it holds for; none is the whole lab.
+type Remark struct {
+	Text string
+	Of   []string
+}
+
+// Remarks are those of the lab itself, then what is unknown of rows and why, and
+// what is not as it seems, each once.
+func (r *Result) Remarks() []Remark {
+	var out []Remark
+	for _, note := range r.Notes {
+		out = append(out, Remark{Text: note})
+	}
+	measured := 0
+	for _, row := range r.inPlace() {
+		if row.Status != StatusDone {
+			continue
+		}
+		measured++
+		for _, text := range row.remarks() {
+			i := slices.IndexFunc(out, func(x Remark) bool { return x.Text == text && x.Of != nil })
+			if i < 0 {
+				i = len(out)
+				out = append(out, Remark{Text: text})
+			}
+			out[i].Of = append(out[i].Of, row.Name)
+		}
+	}
+	for i := range out {
+		if measured > 1 && len(out[i].Of) == measured {
+			out[i].Of = nil
+		}
+	}
+	return out
+}
+
+// remarks of a row that was measured.
+func (w *Row) remarks() []string {
+	var out []string
+	add := func(text string) {
+		if text != "" && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	if w.Problem != "" {
+		add("a run was not measured: " + w.Problem)
+	}
+	for i := range w.Runs {
+		run := &w.Runs[i]
+		if run.Status != StatusDone {
+			continue
+		}
+		add(notIn(w.ID, run.GoVersion))
+		for _, text := range run.lacks() {
+			add(text)
+		}
+		for _, note := range run.Notes {
+			add(note)
+		}
+	}
+	return out
+}
+
+// lacks says what is unknown, the fields of one reason together.
+func (r *Run) lacks() []string {
+	var reasons []string
+	of := map[string][]string{}
+	for _, f := range Fields() {
+		if *r.Measures.At(f) != nil {
+			continue
+		}
+		why := r.Unknown[f.ID()]
+		if why == "" {
+			why = "not measured"
+		}
+		if of[why] == nil {
+			reasons = append(reasons, why)
+		}
+		of[why] = append(of[why], f.String())
+	}
+	out := make([]string, len(reasons))
+	for i, why := range reasons {
+		out[i] = "unknown: " + strings.Join(of[why], ", ") + ": " + why
+	}
+	return out
+}

@@ -1,0 +1,35 @@
+package lab
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestRemarks(t *testing.T) {
+	r := labOf(t, 2, Default, gogc50, disableTHP)
+	r.Notes = []string{"lowered"}
+	base, noted := done(1, 9).without(CPU, "stripped"), done(1, 9).without(CPU, "stripped")
+	noted.Notes = []string{"lost some"}
+	old := done(1, 9).without(CPU, "stripped")
+	old.GoVersion = "go1.20.14"
+	r.Add(Default, base)
+	r.Add(gogc50, noted)
+	r.Add(gogc50, Run{Number: 2, Status: StatusFailed, Problem: "died"})
+	r.Add(disableTHP, old)
+	want := map[string][]string{
+		"lowered": nil,
+		"unknown: CPU of GC and scavenger: stripped": nil, // all rows
+		"lost some":                    {"GOGC=50"},
+		"a run was not measured: died": {"GOGC=50"},
+		notIn(disableTHP, "go1.20.14"): {"GODEBUG=disablethp=1"},
+	}
+	got := r.Remarks()
+	if len(got) != len(want) || got[0].Text != "lowered" {
+		t.Errorf("%d remarks: %+v", len(got), got)
+	}
+	for _, x := range got {
+		if of, found := want[x.Text]; !found || !slices.Equal(of, x.Of) {
+			t.Errorf("%q of %v, want of %v", x.Text, x.Of, of)
+		}
+	}
+}

@@ -1,0 +1,51 @@
+package lab
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"whyres/collector/ledger"
+)
+
+// Text is a value of a unit for people, with its unit.
+func (u Unit) Text(value float64) string {
+	switch u {
+	case Bytes:
+		return ledger.Size(int64(value))
+	case ByteSeconds:
+		return number(value/float64(mib)/60, 1) + " MiB·min"
+	case Count:
+		return number(value, 0)
+	case After, CPUTime, Latency:
+	}
+	return duration(value)
+}
+
+// duration writes ns with three digits or so: "850 µs", "4.0 ms", "2.3 s", "2m09s".
+func duration(ns float64) string {
+	switch {
+	case ns < 1e6:
+		return number(ns/1e3, 0) + " µs"
+	case ns < 99.95e6:
+		return number(ns/1e6, 1) + " ms"
+	case ns < 999.5e6:
+		return number(ns/1e6, 0) + " ms"
+	case ns < 59.95e9:
+		return number(ns/1e9, 1) + " s"
+	}
+	seconds := time.Duration(ns).Round(time.Second) / time.Second
+	return fmt.Sprintf("%dm%02ds", seconds/60, seconds%60)
+}
+
+func number(v float64, decimals int) string { return strconv.FormatFloat(v, 'f', decimals, 64) }
+
+// percent is by how many parts of a hundred b is more than a, without a sign; ""
+// where a is 0.
+func percent(a, b float64) string {
+	if a == 0 {
+		return ""
+	}
+	return number(math.Abs(b-a)/a*100, 0) + " %"
+}
