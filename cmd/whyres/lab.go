@@ -19,6 +19,7 @@ type labOptions struct {
 	servers       int
 	atOnce        int
 	goal          string
+	goalAsked     bool
 	only          []string
 	toolchains    []string
 	thp           []string

@@ -63,6 +63,7 @@ func (o *labOptions) checkFolder(c *cobra.Command) error {
 	if o.resume != "" && o.show != "" {
 		return usage("--resume or --show, not both")
 	}
+	o.goalAsked = c.Flags().Changed("goal")
 	may := []string{"resume", "show", "json", "markdown", "color", "goal"}
 	var wrong error
 	c.Flags().Visit(func(f *pflag.Flag) {

@@ -117,7 +117,7 @@ func (s *labServer) serve(ctx context.Context, done context.CancelFunc) error {
 		case <-ctx.Done():
 			return nil
 		}
-		if !sleepUntil(ctx, before.burst, settle/2) {
+		if !sleepAfter(ctx, before.burst, settle/2) {
 			return nil
 		}
 	}
@@ -194,7 +194,7 @@ func (s *labServer) when() string {
 // orders gives the target its orders when they are due.
 func (s *labServer) orders(ctx context.Context, settle time.Duration) error {
 	for due := range schedule(s.run.step.Setting.Orders, s.run.work.results.Quick, settle) {
-		if !sleepUntil(ctx, s.burst, due.after) {
+		if !sleepAfter(ctx, s.burst, due.after) {
 			return nil
 		}
 		if err := s.order(ctx, due.what); err != nil {
@@ -243,8 +243,8 @@ func (s *labServer) end() error {
 	return err
 }
 
-// sleepUntil waits until so long after an instant; false where ctx ended before.
-func sleepUntil(ctx context.Context, from mem.Instant, after time.Duration) bool {
+// sleepAfter waits until so long after an instant; false where ctx ended before.
+func sleepAfter(ctx context.Context, from mem.Instant, after time.Duration) bool {
 	timer := time.NewTimer(after - kernel.Now().Sub(from))
 	defer timer.Stop()
 	select {

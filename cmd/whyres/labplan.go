@@ -117,4 +117,3 @@ func (o *labOptions) settings(f *labFile) ([]lab.Setting, error) {
 
 // tools are those of a lab that was planned, here or elsewhere.
 func (f *labFile) tools() (labTools, error) { return toolsOf(f.Target, f.Load, &f.How, f.Quick) }
-

@@ -74,12 +74,12 @@ func (s *labServer) fill(run *lab.Run) {
 	pulses := s.load.Pulses()
 	out := lab.Outside{Unknown: map[string]string{}}
 	if p50, p99, why := load.Latency(pulses, s.wall); why == "" {
-		out.LatencyP50, out.LatencyP99 = number(p50), number(p99)
+		out.LatencyP50, out.LatencyP99 = measureOf(p50), measureOf(p99)
 	} else {
 		out.Unknown[lab.LatencyP50.ID()], out.Unknown[lab.LatencyP99.ID()] = why, why
 	}
 	if s.statOK {
-		out.ProcessCPU, out.Faults = number(s.after.cpu), number(s.after.faults-s.before.faults)
+		out.ProcessCPU, out.Faults = measureOf(s.after.cpu), measureOf(s.after.faults-s.before.faults)
 	}
 	if failures := load.Failures(pulses); failures != "" {
 		run.Notes = append(run.Notes, failures)
@@ -88,7 +88,7 @@ func (s *labServer) fill(run *lab.Run) {
 	s.traced.meter.Fill(run, out)
 }
 
-func number[T int64 | uint64 | time.Duration](n T) *float64 {
+func measureOf[T int64 | uint64 | time.Duration](n T) *float64 {
 	v := float64(n)
 	return &v
 }

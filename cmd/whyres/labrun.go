@@ -15,6 +15,9 @@ func runLab(ctx context.Context, s streams, o labOptions) (err error) {
 	if o.show != "" {
 		return showLab(s, o)
 	}
+	if err := canTrace(s); err != nil {
+		return err
+	}
 	results, folder, err := o.open()
 	if err != nil {
 		return err
@@ -25,12 +28,11 @@ func runLab(ctx context.Context, s streams, o labOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	failed := errors.Join(folder.save(results), canTrace(s))
-	if failed == nil {
-		failed = w.run(ctx)
+	if err := folder.save(results); err != nil {
+		return err
 	}
-	if failed != nil {
-		return failed
+	if err := w.run(ctx); err != nil {
+		return err
 	}
 	return errors.Join(o.present(s, results), results.ending(ctx, folder.name))
 }
@@ -62,6 +64,7 @@ func (o *labOptions) reopen(who *launch.User) (*labFile, *labFolder, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, folder.close())
 	}
+	o.judge(results)
 	return results, folder, nil
 }
 
@@ -83,10 +86,18 @@ func showLab(s streams, o labOptions) error {
 	if err = errors.Join(err, folder.close()); err != nil {
 		return err
 	}
+	o.judge(results)
 	return o.present(s, results)
 }
 
-// present prints the result in the order of the goal that is asked for now.
+// judge orders a lab that was begun by the goal that is asked for now.
+func (o *labOptions) judge(results *labFile) {
+	if o.goalAsked {
+		results.Goal = lab.Goal(o.goal)
+	}
+	results.Judge()
+}
+
 func (o *labOptions) present(s streams, results *labFile) error {
 	switch {
 	case o.json:

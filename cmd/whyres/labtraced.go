@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/prometheus/procfs"
+	proc "github.com/prometheus/procfs"
 
 	"whyres/bpf"
 	"whyres/cmd/whyres/internal/lab"
@@ -197,7 +197,7 @@ type labStat struct {
 }
 
 func (t *labTraced) stat() (labStat, error) {
-	p, err := procfs.NewProc(t.pid)
+	p, err := proc.NewProc(t.pid)
 	if err != nil {
 		return labStat{}, err
 	}
@@ -213,4 +213,3 @@ func (t *labTraced) stat() (labStat, error) {
 func sinceWall(at time.Time, from, to mem.Instant) mem.Instant {
 	return min(max(kernel.Now().Add(-time.Since(at)), from), to)
 }
-
