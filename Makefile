@@ -46,7 +46,7 @@ test-go: ## every Go from 1.12 to 1.27, stripped or not, against its own ReadMem
 	@log=$$(mktemp) && trap 'rm -f "$$log"' EXIT && \
 	export WHYRES_TOOLCHAINS="$(TOOLCHAINS)" && \
 	{ $(GO) test -count=1 -timeout 40m -parallel 12 -v ./collector/goruntime && \
-		$(GO) test -count=1 -parallel 12 -v -run TestEveryGo ./collector/target; } >"$$log" 2>&1 || \
+		$(GO) test -count=1 -parallel 12 -v -run TestEveryGo ./collector/target ./server; } >"$$log" 2>&1 || \
 		{ grep -vE '^=== ' "$$log"; exit 1; }; \
 	grep -oE 'compared go.*|at rest: .*|^ok.*' "$$log"
 

@@ -14,6 +14,7 @@ type burster struct {
 	target  string // address and port
 	dials   int    // dials in flight at most
 	linger  time.Duration
+	latency bool // wait for an answer on each connection
 	sources func(pulse) []netip.Addr
 }
 
@@ -22,17 +23,17 @@ type burster struct {
 // nothing to hold it does not linger; when ctx ends it closes at once. stage hears how far it is.
 func (b burster) burst(ctx context.Context, p pulse, stage *stage) outcome {
 	result := newOutcome()
-	start := time.Now()
+	result.conns = p.conns
+	result.start = time.Now()
 	conns := b.dialAll(ctx, p, &result, stage)
-	result.dialling = time.Since(start)
+	result.open = time.Now()
 	result.connected = len(conns)
 
 	stage.enter(holding)
-	start = time.Now()
 	if len(conns) > 0 {
 		sleep(ctx, b.linger)
 	}
-	result.held = time.Since(start)
+	result.held = time.Since(result.open)
 	result.interrupted = ctx.Err() != nil
 
 	stage.enter(closing)
@@ -44,8 +45,9 @@ func (b burster) burst(ctx context.Context, p pulse, stage *stage) outcome {
 		}
 	}
 	for _, conn := range conns {
-		_ = conn.Close() // nothing was written, nothing can fail to be sent
+		_ = conn.Close() // what was written has been answered, nothing can fail to be sent
 	}
+	result.end = time.Now()
 	return result
 }
 
@@ -53,8 +55,9 @@ func (b burster) burst(ctx context.Context, p pulse, stage *stage) outcome {
 func (b burster) dialAll(ctx context.Context, p pulse, result *outcome, stage *stage) []net.Conn {
 	from := dialers(b.sources(p))
 	conns := make([]net.Conn, 0, p.conns)
+	latencies := make([]time.Duration, 0, p.conns)
 	var (
-		mu      sync.Mutex // guards conns and result.failed
+		mu      sync.Mutex // guards conns, latencies and result.failed
 		next    atomic.Int64
 		workers sync.WaitGroup
 	)
@@ -65,7 +68,7 @@ func (b burster) dialAll(ctx context.Context, p pulse, result *outcome, stage *s
 				if i >= p.conns {
 					return
 				}
-				conn, err := from[i%len(from)].DialContext(ctx, "tcp", b.target)
+				conn, latency, err := b.open(ctx, from[i%len(from)])
 				if isInterrupt(ctx, err) {
 					return
 				}
@@ -74,6 +77,7 @@ func (b burster) dialAll(ctx context.Context, p pulse, result *outcome, stage *s
 					result.failed[reasonOf(err)]++
 				} else {
 					conns = append(conns, conn)
+					latencies = append(latencies, latency)
 				}
 				mu.Unlock()
 				stage.dialled(err == nil)
@@ -81,6 +85,9 @@ func (b burster) dialAll(ctx context.Context, p pulse, result *outcome, stage *s
 		})
 	}
 	workers.Wait()
+	if b.latency {
+		result.served = servedIn(latencies)
+	}
 	return conns
 }
 

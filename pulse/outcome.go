@@ -9,19 +9,25 @@ import (
 
 // outcome is what became of a pulse, or of all of them.
 type outcome struct {
+	conns       int // to be opened
 	connected   int
-	dialling    time.Duration // from the first dial to the end of the last
+	start       time.Time     // of the first dial
+	open        time.Time     // the last dial has ended
 	held        time.Duration // from then to the first close
-	failed      tally         // dials that brought no connection
-	lost        tally         // connections gone before they were closed
-	interrupted bool          // the run was ended during this pulse
+	end         time.Time     // all are closed
+	served      served
+	failed      tally // dials that brought no connection
+	lost        tally // connections gone before they were closed
+	interrupted bool  // the run was ended during this pulse
 }
 
 func newOutcome() outcome { return outcome{failed: tally{}, lost: tally{}} }
 
 // add sums the counts; the times of a sum mean nothing and stay zero.
 func (o *outcome) add(from outcome) {
+	o.conns += from.conns
 	o.connected += from.connected
+	o.served.add(from.served)
 	o.failed.add(from.failed)
 	o.lost.add(from.lost)
 	o.interrupted = o.interrupted || from.interrupted
@@ -35,8 +41,8 @@ func (o outcome) line(p pulse) string {
 	if o.interrupted {
 		cut = ", interrupted"
 	}
-	return fmt.Sprintf("%s: %d connected in %.2f s, held %s s, %s%s",
-		p.name(), o.connected, o.dialling.Seconds(), seconds(o.held), o.troubles(), cut)
+	return fmt.Sprintf("%s: %d connected in %.2f s, %sheld %s s, %s%s",
+		p.name(), o.connected, o.open.Sub(o.start).Seconds(), o.served.clause(), seconds(o.held), o.troubles(), cut)
 }
 
 // troubles says what went wrong: refused and lost always, other failures where

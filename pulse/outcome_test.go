@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"syscall"
@@ -14,6 +15,7 @@ import (
 func TestOutcomeLines(t *testing.T) {
 	big := pulse{kind: "big", number: 1, of: 3, conns: 10_000}
 	small := pulse{kind: "small", number: 7, conns: 1000}
+	start := time.Date(2014, 3, 14, 15, 9, 26, 0, time.UTC)
 	tests := []struct {
 		name   string
 		pulse  pulse
@@ -23,22 +25,35 @@ func TestOutcomeLines(t *testing.T) {
 	}{
 		{
 			"all well", big,
-			outcome{connected: 10_000, dialling: 412 * time.Millisecond, held: 4*time.Second + 300*time.Microsecond},
+			outcome{connected: 10_000, start: start, open: start.Add(412 * time.Millisecond), held: 4*time.Second + 300*time.Microsecond},
 			"big 1/3: 10000 connected in 0.41 s, held 4 s, 0 refused, 0 lost", false,
 		},
 		{
 			"refused", small,
-			outcome{dialling: 20 * time.Millisecond, failed: tally{refused: 1000}},
+			outcome{start: start, open: start.Add(20 * time.Millisecond), failed: tally{refused: 1000}},
 			"small 7: 0 connected in 0.02 s, held 0 s, 1000 refused, 0 lost", true,
 		},
 		{
 			"of every kind", small,
-			outcome{connected: 990, dialling: 31 * time.Second, held: 250 * time.Millisecond, failed: tally{refused: 1, timedOut: 2, noPort: 7}, lost: tally{reset: 3, closed: 12}},
+			outcome{connected: 990, start: start, open: start.Add(31 * time.Second), held: 250 * time.Millisecond, failed: tally{refused: 1, timedOut: 2, noPort: 7}, lost: tally{reset: 3, closed: 12}},
 			"small 7: 990 connected in 31.00 s, held 0.25 s, 1 refused, 7 without a free local port, 2 timed out, 15 lost (12 closed by the peer, 3 reset)", true,
 		},
 		{
+			"with latencies", small,
+			outcome{
+				connected: 1000, start: start, open: start.Add(time.Second), held: 4 * time.Second,
+				served: served{measured: true, count: 1000, p50: 412 * time.Microsecond, p99: 3104 * time.Microsecond, slowest: time.Second},
+			},
+			"small 7: 1000 connected in 1.00 s, served in 0.41 ms (p50), 3.10 ms (p99), held 4 s, 0 refused, 0 lost", false,
+		},
+		{
+			"with no answer", small,
+			outcome{start: start, open: start.Add(10 * time.Second), failed: tally{silent: 1000}, served: served{measured: true}},
+			"small 7: 0 connected in 10.00 s, held 0 s, 0 refused, 1000 without an answer, 0 lost", true,
+		},
+		{
 			"interrupted", big,
-			outcome{connected: 5, dialling: time.Second, held: time.Second, interrupted: true},
+			outcome{connected: 5, start: start, open: start.Add(time.Second), held: time.Second, interrupted: true},
 			"big 1/3: 5 connected in 1.00 s, held 1 s, 0 refused, 0 lost, interrupted", false,
 		},
 	}
@@ -84,6 +99,9 @@ func TestReasonOf(t *testing.T) {
 		{dial(syscall.EHOSTUNREACH), noRoute},
 		{dial(syscall.EPERM), "operation not permitted"},
 		{errors.New("127.0.0.1:40001: something odd"), other},
+		{errSilent, silent},
+		{errMisheard, misheard},
+		{io.EOF, closed},
 	}
 	for _, test := range tests {
 		if got := reasonOf(test.err); got != test.want {

@@ -62,7 +62,7 @@ func TestSeparationIsFromEndToStart(t *testing.T) {
 		begin := time.Now()
 		var starts []string
 		load := plan{big: 9, bigPulses: 2, small: 3, smallPulses: 2, bigGap: 30 * time.Second, smallGap: 20 * time.Second}
-		total := follow(t.Context(), load, &bytes.Buffer{}, func(p pulse) outcome {
+		total := follow(t.Context(), load, lines{&bytes.Buffer{}}, func(p pulse) outcome {
 			starts = append(starts, fmt.Sprint(p.name(), " ", time.Since(begin)))
 			time.Sleep(4500 * time.Millisecond)
 			result := newOutcome()
@@ -89,7 +89,7 @@ func TestTheEndOfTheContextEndsAPauseAndPrintsTotals(t *testing.T) {
 		begin := time.Now()
 		var out bytes.Buffer
 		load := plan{small: 3, smallGap: 20 * time.Second}
-		total := follow(ctx, load, &out, func(p pulse) outcome {
+		total := follow(ctx, load, lines{&out}, func(p pulse) outcome {
 			result := newOutcome()
 			result.connected = p.conns
 			return result

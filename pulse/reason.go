@@ -3,6 +3,7 @@ package pulse
 import (
 	"context"
 	"errors"
+	"io"
 	"maps"
 	"net"
 	"slices"
@@ -22,12 +23,22 @@ const (
 	noFile   reason = "with too many open files"
 	noRoute  reason = "unreachable"
 	closed   reason = "closed by the peer"
+	silent   reason = "without an answer"
+	misheard reason = "answered with something else"
 	other    reason = "failed otherwise"
 )
 
-// reasonOf sorts the error of a dial. The set of reasons is bounded: an error
+// reasonOf sorts the error of a dial, or of the wait for its answer. The set of reasons is bounded: an error
 // number that has no name here keeps its own text, all else is other.
 func reasonOf(err error) reason {
+	switch {
+	case errors.Is(err, errSilent):
+		return silent
+	case errors.Is(err, errMisheard):
+		return misheard
+	case errors.Is(err, io.EOF):
+		return closed
+	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		return timedOut

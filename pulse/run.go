@@ -42,7 +42,7 @@ func Run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "pulse: %v\n", err)
 		return exitFailed
 	}
-	total := follow(ctx, chosen.plan, stdout, func(p pulse) outcome {
+	total := follow(ctx, chosen.plan, chosen.teller(stdout), func(p pulse) outcome {
 		return watched(ctx, b, p, stderr)
 	})
 	if total.anyFailed() {
@@ -77,9 +77,10 @@ func prepare(ctx context.Context, chosen settings) (burster, error) {
 		return burster{}, err
 	}
 	return burster{
-		target: target.String(),
-		dials:  chosen.dials,
-		linger: chosen.plan.linger,
+		target:  target.String(),
+		dials:   chosen.dials,
+		linger:  chosen.plan.linger,
+		latency: chosen.latency,
 		sources: func(p pulse) []netip.Addr {
 			sources, _ := sourcesFor(target.Addr(), p.conns, ports, p.serial) // checked above for the biggest
 			return sources
@@ -87,9 +88,9 @@ func prepare(ctx context.Context, chosen settings) (burster, error) {
 	}, nil
 }
 
-// follow makes the plan's pulses one after the other with burst, writes a line
-// for each and the totals, and returns the totals.
-func follow(ctx context.Context, plan plan, stdout io.Writer, burst func(pulse) outcome) outcome {
+// follow makes the plan's pulses one after the other with burst, tells of each
+// and the totals, and returns the totals.
+func follow(ctx context.Context, plan plan, tell teller, burst func(pulse) outcome) outcome {
 	total, pulses := newOutcome(), 0
 	for pause, p := range plan.pulses() {
 		if !sleep(ctx, pause) {
@@ -98,13 +99,13 @@ func follow(ctx context.Context, plan plan, stdout io.Writer, burst func(pulse) 
 		}
 		result := burst(p)
 		pulses++
-		_, _ = fmt.Fprintln(stdout, result.line(p))
+		tell.pulse(p, result)
 		total.add(result)
 		if result.interrupted {
 			break
 		}
 	}
-	_, _ = fmt.Fprintln(stdout, total.totals(pulses))
+	tell.total(pulses, total)
 	return total
 }
 

@@ -36,11 +36,27 @@ To have them dropped after 30 seconds, say -l 30 too.
   -rounds N         number of small pulses (default 0: for ever)
   -l SECONDS        how long connections linger before they are closed (default 4)
   -dials N          dials in flight at most (default 128)
+  -latency          send a byte on each connection and wait for it to come back,
+                    10 s at most: a connection is open only then
+  -json             a JSON object a line on stdout instead of words
 
 SECONDS may have a fraction. A line for each pulse and the totals go to stdout,
 progress to stderr. Ctrl-C or SIGTERM closes all connections and prints the
 totals. Exit code: 0 done or interrupted, 1 if a connection failed or was lost,
 2 wrong usage.
+
+With -latency a pulse's line says how long half of its connections (p50) and 99
+of 100 (p99) took at most from the start of the dial to the answer. That has in
+it what the server does for a new client, and the wait for its turn: with
+-dials 1 there is none. The server has to send back what it gets.
+
+With -json each pulse is an object with kind ("big", "small"), number, of (0: no
+end), connections (to be opened), connected, start, open (the last dial has
+ended) and end (all are closed), refused, failed (a number for each reason,
+refused ones among them), lost, lost_because (a number for each reason) and
+interrupted. With -latency also latencies (how many were measured) and, if any
+were, latency_p50_ns, latency_p99_ns and latency_max_ns. Last comes
+{"total":{..}}: pulses, and the sums of the above.
 
 To a loopback IPv4 address the connections come from 127.0.0.2, 127.0.0.3, ...
 in turn, because one source address has only about 28,000 ports. Pulses of more
@@ -52,14 +68,25 @@ Examples:
   pulse -i 1 -small 0                one big pulse, no small ones
   pulse -big 0 -rounds 10 -ss 1      ten small pulses, a second apart
   pulse -big 100000 -l 30 -small 0   with ulimit -n 100100 for both sides
+  pulse -i 1 -rounds 3 -latency      how long clients wait to be served
 `
 
 // settings are what the command line chose.
 type settings struct {
-	plan  plan
-	host  string
-	port  uint16
-	dials int
+	plan    plan
+	host    string
+	port    uint16
+	dials   int
+	latency bool
+	json    bool
+}
+
+// teller is how the pulses are told of on stdout.
+func (s settings) teller(stdout io.Writer) teller {
+	if s.json {
+		return objects{stdout}
+	}
+	return lines{stdout}
 }
 
 // parseArgs reads the command line. It returns flag.ErrHelp if help was asked
@@ -77,6 +104,8 @@ func parseArgs(args []string) (settings, error) {
 	flags.IntVar(&s.plan.small, "small", 1000, "")
 	flags.IntVar(&s.plan.smallPulses, "rounds", 0, "")
 	flags.IntVar(&s.dials, "dials", 128, "")
+	flags.BoolVar(&s.latency, "latency", false, "")
+	flags.BoolVar(&s.json, "json", false, "")
 	bigGap := flags.Float64("bs", 5, "")
 	smallGap := flags.Float64("ss", 20, "")
 	linger := flags.Float64("l", 4, "")

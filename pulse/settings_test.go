@@ -22,13 +22,13 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
-	got, err := parseArgs(strings.Fields("-big=10000 -bs=30 -i 2 -small=7 -ss=0.5 -l=1.25 -rounds 9 -dials 3 -addr :4000"))
+	got, err := parseArgs(strings.Fields("-big=10000 -bs=30 -i 2 -small=7 -ss=0.5 -l=1.25 -rounds 9 -dials 3 -addr :4000 -latency -json"))
 	want := settings{
 		plan: plan{
 			big: 10_000, bigPulses: 2, small: 7, smallPulses: 9,
 			bigGap: 30 * time.Second, smallGap: 500 * time.Millisecond, linger: 1250 * time.Millisecond,
 		},
-		host: "127.0.0.1", port: 4000, dials: 3,
+		host: "127.0.0.1", port: 4000, dials: 3, latency: true, json: true,
 	}
 	if err != nil || got != want {
 		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
@@ -76,7 +76,7 @@ func TestHelpIsAResult(t *testing.T) {
 	}
 	for _, want := range []string{
 		"-addr HOST:PORT", "127.0.0.1:3033", "-big N", "4000", "-i N", "-bs SECONDS", "-small N", "1000",
-		"-ss SECONDS", "-rounds N", "-l SECONDS", "-dials N", "128", "Examples:", "pulse -big=10000 -bs=30", "\n  server ",
+		"-ss SECONDS", "-rounds N", "-l SECONDS", "-dials N", "128", "-latency", "-json", "Examples:", "pulse -big=10000 -bs=30", "\n  server ",
 	} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("help lacks %q", want)

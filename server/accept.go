@@ -47,12 +47,16 @@ func (a *acceptor) serve(ctx context.Context, listener net.Listener) error {
 	}
 }
 
-// attend reads from one client until it leaves. Any read error means that it
-// left; how it left is the client's affair.
+// attend answers one client with what it sends, until it leaves. Any error means
+// that it left; how it left is the client's affair.
 func attend(conn net.Conn, census *census, logger *log.Logger) {
 	buffer := make([]byte, bufferSize)
 	for {
-		if _, err := conn.Read(buffer); err != nil {
+		n, err := conn.Read(buffer)
+		if err == nil {
+			_, err = conn.Write(buffer[:n])
+		}
+		if err != nil {
 			break
 		}
 	}
@@ -96,7 +100,10 @@ func nextPause(last time.Duration) time.Duration {
 	if last == 0 {
 		return firstPause
 	}
-	return min(2*last, longestPause)
+	if next := 2 * last; next < longestPause {
+		return next
+	}
+	return longestPause
 }
 
 // acceptTrouble is err for a person who has to mend it.

@@ -8,12 +8,18 @@ import (
 	"syscall"
 )
 
+// multipath is what a listener's settings can be told since Go 1.21.
+type multipath interface{ SetMultipathTCP(use bool) }
+
 // listen opens the listener. Keep-alive probes and multipath TCP, both on by
 // default in Go, are off: they would add kernel memory and system calls a
 // client to what is measured.
 func listen(ctx context.Context, addr string) (net.Listener, error) {
 	config := net.ListenConfig{KeepAlive: -1}
-	config.SetMultipathTCP(false)
+	var newer interface{} = &config
+	if newer, ok := newer.(multipath); ok {
+		newer.SetMultipathTCP(false)
+	}
 	listener, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen: %w%s", err, remedy(err, addr))

@@ -46,8 +46,12 @@ func run(ctx context.Context, chosen settings, logger *log.Logger) error {
 	if err != nil {
 		return err
 	}
-	context.AfterFunc(ctx, func() { _ = listener.Close() }) // ends Accept
+	go func() {
+		<-ctx.Done()
+		_ = listener.Close() // ends Accept
+	}()
 
+	raiseOpenFiles()
 	wait := heedOrders(ctx, logger)
 	logger.Printf("listening on %s", listener.Addr())
 	accepting := acceptor{census: newCensus(chosen.every, logger), log: logger}

@@ -47,9 +47,19 @@ func start(t *testing.T, files int, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args = append([]string{self, "-addr", "127.0.0.1:0"}, args...)
+	ulimit := ""
 	if files > 0 {
-		args = append([]string{"sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$@"`, files), "sh"}, args...)
+		ulimit = fmt.Sprintf("ulimit -n %d", files)
+	}
+	return startProgram(t, self, ulimit, args...)
+}
+
+// startProgram starts any server, after a shell's ulimit command if there is one.
+func startProgram(t *testing.T, program, ulimit string, args ...string) *process {
+	t.Helper()
+	args = append([]string{program, "-addr", "127.0.0.1:0"}, args...)
+	if ulimit != "" {
+		args = append([]string{"sh", "-c", ulimit + ` && exec "$@"`, "sh"}, args...)
 	}
 	p := &process{t: t, eof: make(chan struct{})}
 	p.cmd = exec.Command(args[0], args[1:]...)

@@ -14,9 +14,10 @@ const (
 
 const help = `usage: server [-addr ADDRESS] [-every N]
 
-Accepts TCP connections with a goroutine and a 256-byte buffer each, and logs
-the heap's numbers (bytes, of runtime.ReadMemStats) whenever the number of
-clients reaches a multiple of N. A cycle ends when the last client has left.
+Accepts TCP connections with a goroutine and a 256-byte buffer each, answers
+what is sent with the same, and logs the heap's numbers (bytes, of
+runtime.ReadMemStats) whenever the number of clients reaches a multiple of N. A
+cycle ends when the last client has left.
 
   -addr ADDRESS   listen here (default :3033); with port 0 the kernel chooses,
                   and the first log line says which

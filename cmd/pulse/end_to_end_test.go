@@ -136,6 +136,22 @@ total: 3 pulses, 6000 connected, 0 refused, 0 lost
 	}
 }
 
+func TestTheServerAnswersThePulse(t *testing.T) {
+	server, pulse := build(t)
+	log, addr := startServer(t, exec.CommandContext(t.Context(), server, "-addr", "127.0.0.1:0"))
+	out, err := exec.CommandContext(t.Context(), pulse, "-addr", addr, "-latency", "-big", "1000", "-i", "1", "-l", "0.2", "-small", "0").CombinedOutput()
+	if err != nil {
+		t.Errorf("pulse: %v", err)
+	}
+	if !regexp.MustCompile(`^big 1/1: 1000 connected in [\d.]+ s, served in [\d.]+ ms \(p50\), [\d.]+ ms \(p99\), held 0.2 s, 0 refused, 0 lost\n`).Match(out) {
+		t.Errorf("pulse said\n%s", out)
+	}
+	log.await(t, `Cycle #  1:     0 clients`)
+	if got, want := cycles(t, log.String())[1], []int{500, 1000, 500, 0}; !slices.Equal(got, want) {
+		t.Errorf("the server logged clients %v, want %v", got, want)
+	}
+}
+
 // The server counts what the pulse claims: one source address has about 28,000
 // ports, so 100,000 connections prove that several are used.
 func TestOneHundredThousandConnections(t *testing.T) {
