@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -175,12 +176,8 @@ func (r *labFile) check() error {
 
 // goodLabID: letters, digits, dashes, and dots within.
 func goodLabID(id string) bool {
-	for _, r := range id {
-		if !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.') {
-			return false
-		}
-	}
-	return id != "" && id[0] != '.' && len(id) < 64
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789-."
+	return id != "" && len(id) < 64 && id[0] != '.' && strings.Trim(id, letters) == ""
 }
 
 // recordingName is where a run of one of several servers is recorded; nth counts from 1.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,7 +101,7 @@ func (o *labOptions) settings(f *labFile) ([]lab.Setting, error) {
 		return nil, err
 	}
 	all, err := lab.Settings(lab.Options{
-		Quick: o.quick, Limits: limits, Only: o.only,
+		Quick: o.quick, Limits: limits, Only: o.wanted(),
 		CanGC: f.How.OwnServer || o.gc != "", CanFree: f.How.OwnServer || o.free != "",
 		THP: o.thp, HostTHP: f.Host.THP, Go: o.toolchains, GoVersion: goVersionOf(tools.target[0]),
 	})
@@ -113,6 +114,22 @@ func (o *labOptions) settings(f *labFile) ([]lab.Setting, error) {
 		}
 	}
 	return all, nil
+}
+
+// wanted are the settings of --settings, and with them what --go and --thp ask for;
+// none is all.
+func (o *labOptions) wanted() []string {
+	if len(o.only) == 0 {
+		return nil
+	}
+	out := slices.Clone(o.only)
+	for _, mode := range o.thp {
+		out = append(out, "thp-"+mode)
+	}
+	for _, v := range o.toolchains {
+		out = append(out, "go"+strings.TrimPrefix(v, "go"))
+	}
+	return out
 }
 
 // tools are those of a lab that was planned, here or elsewhere.

@@ -164,7 +164,8 @@ func (t *labTraced) whyEnded(when string) error {
 		return fmt.Errorf("the trace of the target ended %s", when)
 	}
 	_ = t.pipe.SetReadDeadline(time.Now()) // what it wrote last has been read, or is lost
-	if last := t.says.Last(); last != "" {
+	// Of one that was killed the last line tells nothing.
+	if last := t.says.Last(); last != "" && state.Exited() {
 		return fmt.Errorf("the target ended %s (%v): %s", when, state, last)
 	}
 	return fmt.Errorf("the target ended %s (%v)", when, state)

@@ -2,6 +2,7 @@ package labserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"go/version"
 	"io/fs"
@@ -34,11 +35,14 @@ import (
 func main() { os.Exit(server.Run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) }
 `
 
-// Builder builds below a folder that the user may write to.
+// Builder builds below a folder that the user may read.
 type Builder struct {
 	Dir string
 	Who *launch.User
 }
+
+// readable is the mode of what root lays out for the user.
+const readable = 0o755
 
 // Build builds the server with a toolchain, "go1.21.13", or the newest patch of
 // "go1.21", and returns the program's path. The user who called sudo builds, so
@@ -47,14 +51,14 @@ func (b Builder) Build(ctx context.Context, toolchain string) (path string, err 
 	ctx, cancel := context.WithTimeout(ctx, Within)
 	defer cancel()
 	dir := filepath.Join(b.Dir, toolchain)
-	if err := b.write(dir, version.Lang(toolchain)); err != nil {
+	if err := errors.Join(write(dir, version.Lang(toolchain)), b.output(dir)); err != nil {
 		return "", fmt.Errorf("write the server's sources: %w", err)
 	}
-	exact, err := b.exact(ctx, dir, toolchain)
+	exact, err := b.exact(ctx, toolchain)
 	if err != nil {
 		return "", err
 	}
-	path = filepath.Join(dir, "server.bin")
+	path = filepath.Join(dir, outputDir, "server")
 	if out, err := b.goCommand(ctx, dir, exact, "build", "-o", path, "."); err != nil {
 		return "", fmt.Errorf("the server cannot be built with %s: %w", exact, because(err, out))
 	}
@@ -63,8 +67,8 @@ func (b Builder) Build(ctx context.Context, toolchain string) (path string, err 
 
 // write lays the module out. Its language is the toolchain's, since that decides
 // what GODEBUG's defaults are.
-func (b Builder) write(dir, language string) error {
-	if err := os.MkdirAll(filepath.Join(dir, "server"), 0o755); err != nil {
+func write(dir, language string) error {
+	if err := os.MkdirAll(filepath.Join(dir, "server"), readable); err != nil { //nolint:gosec // the user reads it
 		return err
 	}
 	files := map[string]string{
@@ -88,27 +92,36 @@ func (b Builder) write(dir, language string) error {
 			return err
 		}
 	}
-	return b.give(dir)
+	return nil
 }
 
-// give makes the folder the user's own.
-func (b Builder) give(dir string) error {
+const outputDir = "bin"
+
+// output makes the one folder that the user writes to.
+func (b Builder) output(dir string) error {
+	path := filepath.Join(dir, outputDir)
+	if err := os.Mkdir(path, readable); err != nil { //nolint:gosec // the user reads it
+		return err
+	}
 	if b.Who == nil {
 		return nil
 	}
 	uid, gid := b.Who.IDs()
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return os.Lchown(path, uid, gid)
-	})
+	return os.Lchown(path, uid, gid)
 }
 
-// exact is the newest patch of a minor release; another version is as it is.
-func (b Builder) exact(ctx context.Context, dir, toolchain string) (string, error) {
+// exact is the newest patch of a minor release; another version is as it is. It is
+// asked for in a module of no language, which any go command accepts.
+func (b Builder) exact(ctx context.Context, toolchain string) (string, error) {
 	if version.Lang(toolchain) != toolchain {
 		return toolchain, nil
+	}
+	dir := filepath.Join(b.Dir, "versions")
+	if err := os.MkdirAll(dir, readable); err != nil { //nolint:gosec // the user reads it
+		return "", err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module versions\n"), 0o644); err != nil {
+		return "", err
 	}
 	out, err := b.goCommand(ctx, dir, "local", "list", "-m", "-versions", "-f", "{{range .Versions}}{{.}} {{end}}", "go")
 	if err != nil {
@@ -168,7 +181,7 @@ func find() (string, error) {
 // because is the error with what the command said last, which says why.
 func because(err error, out string) error {
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if last := lines[len(lines)-1]; last != "" {
+	if last := strings.TrimSpace(lines[len(lines)-1]); last != "" {
 		return fmt.Errorf("%w: %s", err, last)
 	}
 	return err
