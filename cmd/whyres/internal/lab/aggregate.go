@@ -86,11 +86,22 @@ func (w *Row) compare(base *Row) {
 	}
 	for _, f := range Fields() {
 		a, b := *w.Measures.At(f), *base.Measures.At(f)
-		if a.N > 0 && b.N > 0 {
-			sign := differ(f.Unit(), a, b)
-			*w.Against.At(f) = &sign
+		if a.N == 0 || b.N == 0 {
+			continue
 		}
+		sign := differ(f.Unit(), a, b)
+		if sign <= 0 && w.AtLeast(f) || sign >= 0 && base.AtLeast(f) {
+			continue // it may be otherwise
+		}
+		*w.Against.At(f) = &sign
 	}
+}
+
+// AtLeast reports that the field may be more than the row says.
+func (w *Row) AtLeast(f Field) bool {
+	return slices.ContainsFunc(w.Runs, func(run Run) bool {
+		return run.Status == StatusDone && slices.Contains(run.AtLeast, f.ID())
+	})
 }
 
 // differ is -1 where a is less than b, 1 where it is more, 0 where that may be
@@ -107,18 +118,19 @@ func differ(u Unit, a, b Spread) int {
 }
 
 // chance is how far apart two runs of the same may be, for a value of that size.
-// What one run shows of its slowest connections is little more than luck: a p99
-// counts as another only from a fifth on.
+// An area is a size times a time, and takes the more doubtful of the two. What one
+// run shows of its slowest connections is little more than luck: a p99 counts as
+// another only from a fifth on.
 func chance(u Unit, value float64) float64 {
 	switch u {
 	case Bytes:
 		return float64(course.Jitter(int64(value)))
 	case ByteSeconds:
-		return value * 0.02
+		return value * 0.05
 	case After:
 		return max(value*0.05, 50e6)
 	case CPUTime:
-		return max(value*0.05, 10e6) // the kernel counts a process in ticks of 10 ms
+		return max(value*0.05, 20e6) // the kernel counts a process in ticks of 10 ms
 	case Latency:
 		return max(value*0.20, 100e3)
 	case Count:

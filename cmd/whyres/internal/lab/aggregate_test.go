@@ -47,11 +47,12 @@ func TestDiffer(t *testing.T) {
 		{"more than 50 ms", After, one(51e6), one(0), 1},
 		{"5 % of a time", After, one(95.1e9), one(100e9), 0},
 		{"less", After, one(94e9), one(100e9), -1},
-		{"10 ms of CPU", CPUTime, one(10e6), one(0), 0},
+		{"20 ms of CPU", CPUTime, one(20e6), one(0), 0},
 		{"5 % of CPU", CPUTime, one(1.06e9), one(1e9), 1},
 		{"a fifth of a latency", Latency, one(3.6e6), one(3e6), 0},
 		{"more", Latency, one(4e6), one(3e6), 1},
-		{"2 % of an area", ByteSeconds, one(97.9), one(100), -1},
+		{"5 % of an area", ByteSeconds, one(95), one(100), 0},
+		{"more of an area", ByteSeconds, one(94.9), one(100), -1},
 		{"few faults", Count, one(100), one(0), 0},
 	} {
 		if got, back := differ(c.unit, c.a, c.b), differ(c.unit, c.b, c.a); got != c.want || back != -c.want {
@@ -135,7 +136,8 @@ func checkRows(t *testing.T, lab *Result) {
 }
 
 func TestStates(t *testing.T) {
-	failed := Run{Status: StatusFailed, Problem: "died"}
+	failed := done(1, 99) // up to where it failed
+	failed.Status, failed.Problem = StatusFailed, "died"
 	refused := Run{Status: StatusRefused, Problem: "EINVAL"}
 	for name, c := range map[string]struct {
 		runs    []Run
@@ -151,6 +153,36 @@ func TestStates(t *testing.T) {
 		w := Row{Runs: c.runs}
 		if w.gather(); w.Status != c.state || w.Problem != c.problem {
 			t.Errorf("%s: %s %q", name, w.Status, w.Problem)
+		}
+		if n := w.Measures.Peak.N; (n == 1) != (c.state == StatusDone) {
+			t.Errorf("%s: the peak of %d runs", name, n)
+		}
+	}
+}
+
+// What is at least so much may be more: no less than another, and not the same.
+func TestAtLeastIsNotLess(t *testing.T) {
+	least := func(r Run) Run { r.AtLeast = []string{CPU.ID()}; return r }
+	for _, c := range []struct {
+		base, row Run
+		want      string
+	}{
+		{done(1, 1), least(done(1, 1).with(CPU, 2e9)), "more"},
+		{done(1, 1), least(done(1, 1).with(CPU, 1e9)), "unknown"},
+		{done(1, 1), least(done(1, 1).with(CPU, 0.5e9)), "unknown"},
+		{least(done(1, 1)), done(1, 1).with(CPU, 2e9), "unknown"},
+		{least(done(1, 1)), done(1, 1).with(CPU, 0.5e9), "less"},
+		{least(done(1, 1)), least(done(1, 1).with(CPU, 0.5e9)), "unknown"},
+	} {
+		r := labOf(t, 1, Default, gogc50)
+		r.Add(Default, c.base)
+		r.Add(gogc50, c.row)
+		got := "unknown"
+		if sign := r.Row(gogc50).Against.CPU; sign != nil {
+			got = map[int]string{-1: "less", 0: "same", 1: "more"}[*sign]
+		}
+		if got != c.want {
+			t.Errorf("%v beside %v: %s, want %s", *c.row.Measures.CPU, *c.base.Measures.CPU, got, c.want)
 		}
 	}
 }

@@ -42,6 +42,7 @@ func TestTexts(t *testing.T) {
 	}{
 		{Bytes, 12.1 * (1 << 20), "12.1 MiB"},
 		{ByteSeconds, 412.34 * 60 * (1 << 20), "412.3 MiB·min"},
+		{ByteSeconds, 0.4149 * 60 * (1 << 20), "0.41 MiB·min"},
 		{After, 0, "0 µs"},
 		{Latency, 850e3, "850 µs"},
 		{Latency, 3.14e6, "3.1 ms"},

@@ -17,7 +17,7 @@ func MeasureHelp() []struct{ Name, What string } {
 		"memory that was released and then used again: each page of it was faulted in anew",
 		"page faults of the target after the burst",
 		"what the target asked the kernel to take back, in all its calls",
-		"by how much RES fell in those calls",
+		"what those calls themselves took out of RES",
 	}
 	out := make([]struct{ Name, What string }, fields)
 	for i, f := range Fields() {

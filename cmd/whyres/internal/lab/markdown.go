@@ -63,7 +63,11 @@ func (w *Row) markdownCells(r *Result, columns []Field) string {
 	}
 	var b strings.Builder
 	for _, f := range columns {
-		b.WriteString(" " + markdownValue(f.Unit(), *w.Measures.At(f)) + w.markdownSign(f) + " |")
+		least := ""
+		if w.AtLeast(f) {
+			least = "≥ "
+		}
+		b.WriteString(" " + least + markdownValue(f.Unit(), *w.Measures.At(f)) + w.markdownSign(f) + " |")
 	}
 	b.WriteString(together(r, " "+markdownValue(Bytes, w.SumOfPeaks())+" |"))
 	return b.String()

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"whyres/collector/course"
@@ -33,7 +34,8 @@ func (m *Meter) Fill(run *Run, o Outside) {
 	w.outside(LatencyP99, o.LatencyP99)
 	w.outside(ProcessCPU, o.ProcessCPU)
 	w.outside(Faults, o.Faults)
-	run.Measures, run.Unknown, run.Notes = w.measures, w.unknown, append(run.Notes, w.notes...)
+	run.Measures, run.Unknown = w.measures, w.unknown
+	run.AtLeast, run.Notes = w.atLeast, append(run.Notes, w.notes...)
 	if run.GoVersion == "" {
 		run.GoVersion = v.Process.GoVersion
 	}
@@ -43,6 +45,7 @@ func (m *Meter) Fill(run *Run, o Outside) {
 type writer struct {
 	measures Measures[*float64]
 	unknown  map[string]string
+	atLeast  []string
 	notes    []string
 }
 
@@ -63,8 +66,14 @@ func (w *writer) lack(why string, fields ...Field) {
 	}
 }
 
-func (w *writer) note(format string, args ...any) {
-	w.notes = append(w.notes, fmt.Sprintf(format, args...))
+// least says that fields may be more than they say, and why.
+func (w *writer) least(why string, fields ...Field) {
+	for _, f := range fields {
+		if id := f.ID(); !slices.Contains(w.atLeast, id) {
+			w.atLeast = append(w.atLeast, id)
+		}
+	}
+	w.notes = append(w.notes, why)
 }
 
 func (w *writer) outside(f Field, value *float64) {
@@ -96,7 +105,7 @@ func (m *Meter) times(w *writer, c *course.Course) {
 	case *m.burst > m.last:
 		why = "the burst had not ended when RES was read last"
 	case c.Half == nil || c.NineTenths == nil:
-		why = "nothing was given back"
+		why = "nothing was given back, or no more than RES moves by itself (256 KiB or 2 %)"
 	}
 	if why != "" {
 		w.lack(why, Half, NineTenths)
@@ -108,7 +117,7 @@ func (m *Meter) times(w *writer, c *course.Course) {
 	w.set(Half, since(c.Half.After))
 	w.set(NineTenths, since(c.NineTenths.After))
 	if within := max(c.Half.Within, c.NineTenths.Within); within > coarse {
-		w.note("when half and nine tenths had gone is known to within %s: RES was not read in between", duration(float64(within)))
+		w.notes = append(w.notes, "when half and nine tenths had gone is known to within "+duration(float64(within))+": RES was not read in between")
 	}
 }
 
@@ -125,7 +134,7 @@ func (m *Meter) cpu(w *writer, traced bool) {
 		w.set(ScavengeCPU, float64(*m.scavenge))
 	case traced:
 		w.set(ScavengeCPU, float64(m.background))
-		w.note("the Go runtime did not tell its scavenger's CPU time: taken is the time within its calls, which is less")
+		w.least("the Go runtime did not tell its scavenger's CPU time: the time within its calls stands for it", ScavengeCPU, CPU)
 	default:
 		w.lack("the Go runtime's own times could not be read", ScavengeCPU, CPU)
 	}
@@ -142,11 +151,13 @@ func (m *Meter) releases(w *writer, v *explain.Verdict) {
 	}
 	w.set(Refaulted, float64(v.Releases.Refaulted))
 	w.set(Asked, float64(v.Releases.Asked))
-	w.set(LeftRES, float64(v.Releases.LeftRES))
+	// Not the process's change over each call: calls overlap, and two that do would
+	// both count what either took.
+	w.set(LeftRES, float64(max(v.Releases.Attributed, 0)))
 	if !m.looked {
-		w.note("what of the released memory is resident at the end was not looked at: taken again is at least what it says")
+		w.least("what of the released memory is resident at the end was not looked at", Refaulted)
 	}
 	if v.Lost > 0 {
-		w.note("%d events were lost: asked, left and taken again are at least what they say", v.Lost)
+		w.least(fmt.Sprintf("%d events were lost", v.Lost), Refaulted, Asked, LeftRES)
 	}
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,7 +67,7 @@ func measured(frames []mem.Frame, burst mem.Instant, o Outside) Run {
 
 func TestMeterOfAStory(t *testing.T) {
 	o := Outside{LatencyP50: ptr(1e6), LatencyP99: ptr(3e6), ProcessCPU: ptr(7e9), Faults: ptr(321)}
-	run := measured(story(), began+25*second, o)
+	run := measured(withChild(story()), began+25*second, o)
 	for f, want := range map[Field]float64{
 		Peak: float64(110 * mib), Rest: float64(10 * mib),
 		Half: 10.003e9, NineTenths: 14.003e9,
@@ -88,6 +89,26 @@ func TestMeterOfAStory(t *testing.T) {
 	}
 	if run.GoVersion != "go1.26.8" {
 		t.Errorf("Go %q", run.GoVersion)
+	}
+}
+
+// withChild adds what a process that the target has started does.
+func withChild(frames []mem.Frame) []mem.Frame {
+	call, look := gave(45, 900, 100, mem.WhoBackground), sample(46, 800)
+	call.Event.PID, look.Sample.PID = pid+1, pid+1
+	look.Sample.Smaps = &mem.Smaps{}
+	at := len(frames) - 1
+	return append(frames[:at:at], call, look, frames[at])
+}
+
+// A child's full look is not one at the target's memory.
+func TestChildsLook(t *testing.T) {
+	frames := story()
+	frames[len(frames)-1].Sample.Smaps = nil
+	frames = withChild(frames)
+	frames[len(frames)-2].Sample.Returned = &mem.Returned{}
+	if run := measured(frames, 0, Outside{}); !slices.Contains(run.AtLeast, Refaulted.ID()) {
+		t.Errorf("taken again is exact: at least %v", run.AtLeast)
 	}
 }
 
@@ -142,6 +163,9 @@ func TestTimesBeforeTheBurstsEnd(t *testing.T) {
 func TestMeterSaysWhatIsLess(t *testing.T) {
 	frames := story()
 	whole := measured(frames, began+25*second, Outside{})
+	if got := strings.Join(whole.AtLeast, " "); got != ScavengeCPU.ID()+" "+CPU.ID() {
+		t.Errorf("at least: %s", got)
+	}
 	if s := strings.Join(whole.Notes, "\n"); !strings.Contains(s, "scavenger's CPU") || strings.Contains(s, "lost") || strings.Contains(s, "looked") {
 		t.Errorf("%s", s)
 	}
@@ -151,10 +175,26 @@ func TestMeterSaysWhatIsLess(t *testing.T) {
 	if s := strings.Join(cut.Notes, "\n"); !strings.Contains(s, "12 events were lost") || !strings.Contains(s, "not looked at") {
 		t.Errorf("%s", s)
 	}
+	for _, f := range []Field{Refaulted, Asked, LeftRES} {
+		if !slices.Contains(cut.AtLeast, f.ID()) {
+			t.Errorf("%s is exact though events were lost", f)
+		}
+	}
 	// Nobody's call tells the fall between 20 s and 60 s.
 	seldom := measured([]mem.Frame{header(), sample(0, 10), sample(20, 110), sample(60, 10)}, began+25*second, Outside{})
 	if s := strings.Join(seldom.Notes, "\n"); !strings.Contains(s, "within 40.0 s") {
 		t.Errorf("%s", s)
+	}
+}
+
+// Of two calls that overlap each sees what both took: left counts it once.
+func TestLeftCountsOnce(t *testing.T) {
+	a, b := gave(10, 100, 10, mem.WhoLimit), gave(10, 100, 10, mem.WhoLimit)
+	b.Event.Addr <<= 1
+	a.Event.After.Anon, b.Event.After.Anon = 80*mib, 80*mib
+	run := measured([]mem.Frame{header(), sample(0, 100), a, b, sample(20, 80)}, 0, Outside{})
+	if got := *run.Measures.LeftRES; got != float64(20*mib) {
+		t.Errorf("left %v, want 20 MiB", got/float64(mib))
 	}
 }
 
@@ -175,3 +215,36 @@ func TestBackgroundAlone(t *testing.T) {
 		}
 	}
 }
+
+// What the runtime tells of itself comes before what its calls show.
+func TestRuntimesOwnTimes(t *testing.T) {
+	for name, c := range map[string]struct {
+		gc, scavenge *int64
+		want         map[Field]float64
+		least        bool
+	}{
+		"both":    {whole(50e6), whole(7e6), map[Field]float64{GCCPU: 50e6, ScavengeCPU: 7e6, CPU: 57e6}, false},
+		"GC only": {whole(50e6), nil, map[Field]float64{GCCPU: 50e6, ScavengeCPU: 30e6, CPU: 80e6}, true},
+		"neither": {nil, nil, map[Field]float64{ScavengeCPU: 30e6}, true},
+	} {
+		m := NewMeter()
+		for _, f := range story() {
+			m.Observe(f)
+		}
+		m.gc, m.scavenge = c.gc, c.scavenge
+		run := Run{}
+		m.Fill(&run, Outside{})
+		for _, f := range []Field{GCCPU, ScavengeCPU, CPU} {
+			got := *run.Measures.At(f)
+			want, known := c.want[f]
+			if (got != nil) != known || known && *got != want {
+				t.Errorf("%s: %s %v, want %v", name, f, got, want)
+			}
+		}
+		if got := slices.Contains(run.AtLeast, CPU.ID()); got != c.least {
+			t.Errorf("%s: at least %v", name, run.AtLeast)
+		}
+	}
+}
+
+func whole(v int64) *int64 { return &v }

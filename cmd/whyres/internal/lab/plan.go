@@ -95,7 +95,8 @@ func (r *Result) TimeLeft(underWay time.Duration, atOnce int) (time.Duration, bo
 	return max(time.Duration(sum/int64(n))*time.Duration(rounds)-underWay, 0), true
 }
 
-// Row is the one with the ID; nil where there is none.
+// Row is the one with the ID; nil where there is none. It is good until the lab is
+// judged again, which may put the rows into another order.
 func (r *Result) Row(id string) *Row {
 	for i := range r.Rows {
 		if r.Rows[i].ID == id {

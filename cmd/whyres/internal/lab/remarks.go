@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -25,7 +26,7 @@ func (r *Result) Remarks() []Remark {
 			continue
 		}
 		measured++
-		for _, text := range row.remarks() {
+		for _, text := range row.remarks(r.Runs) {
 			i := slices.IndexFunc(out, func(x Remark) bool { return x.Text == text && x.Of != nil })
 			if i < 0 {
 				i = len(out)
@@ -42,16 +43,20 @@ func (r *Result) Remarks() []Remark {
 	return out
 }
 
-// remarks of a row that was measured.
-func (w *Row) remarks() []string {
+// remarks of a row that was measured, in so many runs if all had been.
+func (w *Row) remarks(runs int) []string {
 	var out []string
 	add := func(text string) {
 		if text != "" && !slices.Contains(out, text) {
 			out = append(out, text)
 		}
 	}
-	if w.Problem != "" {
-		add("a run was not measured: " + w.Problem)
+	if n := w.done(); n < runs {
+		text := fmt.Sprintf("measured in %d of %d runs", n, runs)
+		if w.Problem != "" {
+			text += ": " + w.Problem
+		}
+		add(text)
 	}
 	for i := range w.Runs {
 		run := &w.Runs[i]
@@ -67,6 +72,17 @@ func (w *Row) remarks() []string {
 		}
 	}
 	return out
+}
+
+// done is how many runs were measured.
+func (w *Row) done() int {
+	n := 0
+	for i := range w.Runs {
+		if w.Runs[i].Status == StatusDone {
+			n++
+		}
+	}
+	return n
 }
 
 // lacks says what is unknown, the fields of one reason together.

@@ -13,15 +13,18 @@ func TestRemarks(t *testing.T) {
 	old := done(1, 9).without(CPU, "stripped")
 	old.GoVersion = "go1.20.14"
 	r.Add(Default, base)
+	base.Number = 2
+	r.Add(Default, base)
 	r.Add(gogc50, noted)
 	r.Add(gogc50, Run{Number: 2, Status: StatusFailed, Problem: "died"})
 	r.Add(disableTHP, old)
 	want := map[string][]string{
 		"lowered": nil,
 		"unknown: CPU of GC and scavenger: stripped": nil, // all rows
-		"lost some":                    {"GOGC=50"},
-		"a run was not measured: died": {"GOGC=50"},
-		notIn(disableTHP, "go1.20.14"): {"GODEBUG=disablethp=1"},
+		"lost some":                     {"GOGC=50"},
+		"measured in 1 of 2 runs: died": {"GOGC=50"},
+		"measured in 1 of 2 runs":       {"GODEBUG=disablethp=1"},
+		notIn(disableTHP, "go1.20.14"):  {"GODEBUG=disablethp=1"},
 	}
 	got := r.Remarks()
 	if len(got) != len(want) || got[0].Text != "lowered" {

@@ -71,7 +71,8 @@ type Row struct {
 	// Measures of the runs that were done: medians with their spread.
 	Measures Measures[Spread] `json:"measures"`
 	// Against tells each measure beside the default setting's: -1 less, 1 more, 0
-	// no difference beyond the spread; null where either is unknown.
+	// no difference beyond the spread; null where either is unknown, or at least so
+	// much that it may be otherwise.
 	Against Measures[*int] `json:"against_default"`
 }
 
@@ -87,8 +88,9 @@ type Run struct {
 	GoVersion  string             `json:"go_version,omitempty"`
 	Measures   Measures[*float64] `json:"measures"`          // null: unknown
 	Unknown    map[string]string  `json:"unknown,omitempty"` // measure: why it is not known
-	// Notes say what of the measures is not all that it seems.
-	Notes []string `json:"notes,omitempty"`
+	// AtLeast names the measures that may be more than they say; Notes say why.
+	AtLeast []string `json:"at_least,omitempty"`
+	Notes   []string `json:"notes,omitempty"`
 	// Took is how long the run took in all, load and settling, in ns.
 	Took     int64     `json:"took_ns,omitempty"`
 	Together *Together `json:"together,omitempty"`
@@ -135,7 +137,8 @@ type Measures[T any] struct {
 	// faults of the target after the burst, a number.
 	Refaulted T `json:"refaulted"`
 	Faults    T `json:"faults"`
-	// Asked and LeftRES are of the calls that release, in bytes.
+	// Asked and LeftRES are of the calls that release, in bytes: their lengths, and
+	// what they themselves took out of RES (Attributed of explain.Releases).
 	Asked   T `json:"asked"`
 	LeftRES T `json:"left_res"`
 }

@@ -15,7 +15,11 @@ func (u Unit) Text(value float64) string {
 	case Bytes:
 		return ledger.Size(int64(value))
 	case ByteSeconds:
-		return number(value/float64(mib)/60, 1) + " MiB·min"
+		area, decimals := value/float64(mib)/60, 1
+		if area < 9.995 {
+			decimals = 2
+		}
+		return number(area, decimals) + " MiB·min"
 	case Count:
 		return number(value, 0)
 	case After, CPUTime, Latency:

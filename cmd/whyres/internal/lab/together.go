@@ -89,8 +89,8 @@ func Combine(t *Together, servers ...Run) Run {
 		return Run{Together: t}
 	}
 	out := servers[0]
-	out.Together, out.Recordings, out.Unknown, out.Notes = t, nil, nil, nil
-	out.Measures = Measures[*float64]{}
+	out.Together, out.Recordings, out.Unknown = t, nil, nil
+	out.Measures, out.AtLeast, out.Notes = Measures[*float64]{}, nil, nil
 	w := &writer{}
 	for _, f := range Fields() {
 		combine(w, f, servers)
@@ -103,14 +103,20 @@ func Combine(t *Together, servers ...Run) Run {
 			out.Status, out.Problem = servers[i].Status, servers[i].Problem
 		}
 		out.Recordings = append(out.Recordings, servers[i].Recordings...)
-		for _, note := range servers[i].Notes {
-			if !slices.Contains(out.Notes, note) {
-				out.Notes = append(out.Notes, note)
-			}
-		}
+		out.AtLeast = union(out.AtLeast, servers[i].AtLeast)
+		out.Notes = union(out.Notes, servers[i].Notes)
 	}
 	out.Measures, out.Unknown = w.measures, w.unknown
 	return out
+}
+
+func union(a, b []string) []string {
+	for _, x := range b {
+		if !slices.Contains(a, x) {
+			a = append(a, x)
+		}
+	}
+	return a
 }
 
 func combine(w *writer, f Field, servers []Run) {

@@ -29,7 +29,7 @@ func TestSum(t *testing.T) {
 		{"at once", []*Readings{readings(0, 1, 10, 100, 20, 2), readings(15, 80, 40, 3)}, Together{180, 180}},
 		{"as the one ends", []*Readings{readings(0, 100, 20, 2), readings(0, 1, 20, 80)}, Together{101, 180}},
 		{"a peak within an instant", []*Readings{readings(0, 1, 20, 50, 20, 2), readings(0, 1, 20, 80)}, Together{130, 130}},
-		{"overlapping calls", []*Readings{readings(10, 5, 8, 50), readings(9, 1)}, Together{51, 51}},
+		{"overlapping calls", []*Readings{readings(10, 5, 8, 50), readings(9, 100, 10, 2)}, Together{100, 150}},
 	} {
 		if got := Sum(c.servers...); *got != c.want {
 			t.Errorf("%s: %+v, want %+v", c.name, *got, c.want)

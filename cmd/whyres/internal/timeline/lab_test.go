@@ -53,12 +53,13 @@ func labStory(t *testing.T, runs int) *lab.Result {
 		Schema: lab.Schema, Quick: true, Runs: runs, Servers: 1, Settle: 9e9, Goal: lab.GoalRES, Rows: lab.Rows(settings),
 		Host:     mem.Host{Kernel: "6.18.44", Arch: "amd64", CPUs: 2, THP: "madvise"},
 		Scenario: "the server that only accepts connections, 10,000 of them dropped after 2 s, three times; then small pulses of 1,000",
-		Notes:    []string{"connections were lowered to 9,000: ulimit -Hn is 10,000"},
+		Notes:    []string{"connections were lowered to 9,000: ulimit -Hn is\x1b[0m 10,000"},
 	}
 	none := labRun(1, 117.6, 19.1, 3.2, 6.1, 412.9, 91, 0.31, 3.15, 0.4, 98.2, 97.8)
 	none.Measures.CPU, none.Unknown = nil, map[string]string{lab.CPU.ID(): "the Go runtime's own times could not be read"}
-	old := none
-	old.GoVersion = "go1.16.15"
+	old := labRun(1, 110.6, 17.1, 3.1, 6.0, 401.3, 55, 0.31, 3.15, 0.4, 98.2, 97.8)
+	old.GoVersion, old.AtLeast = "go1.16.15", []string{lab.CPU.ID()}
+	old.Notes = []string{"the Go runtime did not tell its scavenger's CPU time: the time within its calls stands for it"}
 	for id, first := range map[string]lab.Run{
 		lab.Default:            labRun(1, 117, 18.8, 3.1, 6.2, 412.3, 91, 0.31, 3.1, 0.4, 98.1, 97.9),
 		"gogc-50":              labRun(1, 84.2, 15.2, 3.0, 6.1, 301, 170, 0.32, 3.1, 0.3, 69, 68.8),
@@ -67,7 +68,7 @@ func labStory(t *testing.T, runs int) *lab.Result {
 		"limit-large":          {Number: 1, Status: lab.StatusFailed, Problem: "the server ended in the burst: signal: killed\x1b[2J"},
 		"limit-large-gogc-off": labRun(1, 95, 90.1, 0, 0, 560, 30, 0.3, 3.0, 0, 5.2, 5.1),
 		"madvdontneed-0":       none,
-		"free-once":            labRun(1, 117.2, 12.1, 1.1, 1.1, 61.4, 111, 0.31, 4.0, 4.6, 105.1, 105),
+		"free-once":            labRun(1, 117.2, 12.1, 1.1, 1.1, 61.4, 118, 0.31, 4.0, 4.6, 105.1, 105),
 		"free-30s":             labRun(1, 117.1, 12, 3, 3.1, 120.4, 151, 0.4, 4.4, 9.6, 108.1, 108),
 		"thp-always":           {Number: 1, Status: lab.StatusRefused, Problem: "the kernel refuses it: EINVAL"},
 		"go1.16":               old,
@@ -189,4 +190,32 @@ func TestLabNumbersAreTheRuns(t *testing.T) {
 		}
 	}
 	t.Error("no row of FreeOSMemory")
+}
+
+// Numbers of any size keep to their columns, and a column has as many decimals in
+// all rows.
+func TestLabColumnsHoldLargeNumbers(t *testing.T) {
+	r := labStory(t, 1)
+	r.Add("gogc-50", labRun(1, 40_000.4, 15.2, 3.0, 1234.5, 99_999, 170, 0.32, 123.4, 0.3, 69, 12_345.6))
+	columns := labColumns(1)
+	for i := range columns {
+		c := &columns[i]
+		c.settle(r.Rows)
+		decimals := map[int]bool{}
+		for _, row := range r.Rows {
+			s := c.spread(&row)
+			if s.N == 0 {
+				continue
+			}
+			text := c.text(s.Median)
+			_, after, _ := strings.Cut(text, ".")
+			decimals[len(after)] = true
+			if len(text) > wLabNumber {
+				t.Errorf("%s: %q", c.field, text)
+			}
+		}
+		if len(decimals) != 1 {
+			t.Errorf("%s has %v decimals", c.field, decimals)
+		}
+	}
 }

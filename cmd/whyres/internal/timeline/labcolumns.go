@@ -13,6 +13,8 @@ type labColumn struct {
 	// sums: the sum of the servers' peaks, which is no field.
 	sums bool
 	head [2]string
+	// means explains the head below the table; "" where it does that by itself.
+	means string
 	// scale is what the column's unit is in the field's; decimals at most.
 	scale    float64
 	decimals int
@@ -37,17 +39,17 @@ func labColumns(servers int) []labColumn {
 	const ms, second = 1e6, 1e9
 	all := []labColumn{
 		{field: lab.Peak, head: [2]string{"peak", "MiB"}, scale: mib, decimals: 1, need: 1},
-		{field: lab.Peak, sums: true, head: [2]string{"apart", "MiB"}, scale: mib, decimals: 1, need: 2},
+		{field: lab.Peak, sums: true, head: [2]string{"apart", "MiB"}, means: "apart: the sum of the servers' own peaks; peak: of their sum", scale: mib, decimals: 1, need: 2},
 		{field: lab.Rest, head: [2]string{"at rest", "MiB"}, scale: mib, decimals: 1, need: 2},
-		{field: lab.Half, head: [2]string{"half", "s"}, scale: second, decimals: 1, need: 3},
-		{field: lab.NineTenths, head: [2]string{"9/10", "s"}, scale: second, decimals: 1, need: 7},
-		{field: lab.Area, head: [2]string{"area", "MiB·min"}, scale: 60 * mib, decimals: 1, need: 0},
-		{field: lab.CPU, head: [2]string{"GC CPU", "ms"}, scale: ms, decimals: 0, need: 4},
+		{field: lab.Half, head: [2]string{"half", "s"}, means: "half: from the burst's end until half of what was given back had gone", scale: second, decimals: 1, need: 3},
+		{field: lab.NineTenths, head: [2]string{"9/10", "s"}, means: "9/10: until nine tenths of it had", scale: second, decimals: 1, need: 7},
+		{field: lab.Area, head: [2]string{"area", "MiB·min"}, scale: 60 * mib, decimals: 2, need: 0},
+		{field: lab.CPU, head: [2]string{"GC CPU", "ms"}, means: "GC CPU: of GC and scavenger", scale: ms, decimals: 0, need: 4},
 		{field: lab.LatencyP50, head: [2]string{"p50", "ms"}, scale: ms, decimals: 2, need: 8},
-		{field: lab.LatencyP99, head: [2]string{"p99", "ms"}, scale: ms, decimals: 2, need: 5},
-		{field: lab.Refaulted, head: [2]string{"again", "MiB"}, scale: mib, decimals: 1, need: 6},
+		{field: lab.LatencyP99, head: [2]string{"p99", "ms"}, means: "p99: of a small pulse after the burst", scale: ms, decimals: 2, need: 5},
+		{field: lab.Refaulted, head: [2]string{"again", "MiB"}, means: "again: released, then used again", scale: mib, decimals: 1, need: 6},
 		{field: lab.Asked, head: [2]string{"asked", "MiB"}, scale: mib, decimals: 1, need: 10},
-		{field: lab.LeftRES, head: [2]string{"left", "MiB"}, scale: mib, decimals: 1, need: 9},
+		{field: lab.LeftRES, head: [2]string{"left", "MiB"}, means: "left: RES, by calls that release", scale: mib, decimals: 1, need: 9},
 	}
 	out := all[:0]
 	for _, c := range all {
@@ -102,11 +104,17 @@ func labWidth(columns []labColumn) int {
 	return n
 }
 
+// atLeast: the row's value may be more than it says.
+func (c *labColumn) atLeast(w *lab.Row) bool { return !c.sums && w.AtLeast(c.field) }
+
 // settle gives the column the decimals with which its longest value fits.
 func (c *labColumn) settle(rows []lab.Row) {
 	for i := range rows {
-		v := c.spread(&rows[i]).Median
-		for c.decimals > 0 && len(c.text(v)) > wLabNumber {
+		v, room := c.spread(&rows[i]).Median, wLabNumber
+		if c.atLeast(&rows[i]) {
+			room--
+		}
+		for c.decimals > 0 && len(c.text(v)) > room {
 			c.decimals--
 		}
 	}

@@ -12,8 +12,7 @@ import (
 func WriteLab(w io.Writer, o Options, r *lab.Result) error {
 	p := newPrinter(o)
 	p.labHead(r)
-	p.labTable(r)
-	p.labLegend(r)
+	p.labLegend(r, p.labTable(r))
 	for _, remark := range r.Remarks() {
 		p.labRemark(remark)
 	}
@@ -21,7 +20,8 @@ func WriteLab(w io.Writer, o Options, r *lab.Result) error {
 	return p.copyTo(w)
 }
 
-func (p *printer) labTable(r *lab.Result) {
+// labTable is the table; it returns the columns that it shows.
+func (p *printer) labTable(r *lab.Result) []labColumn {
 	columns, name := fitLab(labColumns(r.Servers), p.options.Width)
 	for i := range columns {
 		columns[i].settle(r.Rows)
@@ -31,6 +31,7 @@ func (p *printer) labTable(r *lab.Result) {
 	for i := range r.Rows {
 		p.labRow(r, &r.Rows[i], columns, name)
 	}
+	return columns
 }
 
 // labNames is one of the two lines over the columns.
@@ -71,7 +72,11 @@ func (c *labColumn) cell(w *lab.Row) []piece {
 	if s.N == 0 {
 		return []piece{{toneDim, left(right("?", 1+wLabNumber), c.wide)}}
 	}
-	value := piece{tonePlain, right(c.text(s.Median), 1+wLabNumber)}
+	text := c.text(s.Median)
+	if c.atLeast(w) {
+		text = "≥" + text
+	}
+	value := piece{tonePlain, right(text, 1+wLabNumber)}
 	if !c.marked() {
 		return []piece{value}
 	}

@@ -44,20 +44,25 @@ func labClauses(r *lab.Result) []string {
 	return append(out, "the runtime's own clocks")
 }
 
-// labLegend explains the signs and the columns that do not explain themselves.
-func (p *printer) labLegend(r *lab.Result) {
+// labLegend explains the signs, and the columns that do not explain themselves.
+func (p *printer) labLegend(r *lab.Result, columns []labColumn) {
 	clauses := []string{
 		signDown.String() + glue + "less, " + signUp.String() + glue + "more, =" + glue + "no difference beside the default: less is better",
-		"half, 9/10: when so much of what was given back had gone, from the burst's end",
-		"GC CPU: of GC and scavenger",
-		"p50, p99: of a small pulse",
-		"again: released, then used again",
 	}
-	if r.Servers > 1 {
-		clauses = append(clauses, "peak: of the servers' sum; apart: the sum of their peaks")
+	several, least := false, false
+	for i := range columns {
+		c := &columns[i]
+		if c.means != "" {
+			clauses = append(clauses, c.means)
+		}
+		several = several || slices.ContainsFunc(r.Rows, func(w lab.Row) bool { return c.spread(&w).N > 1 })
+		least = least || slices.ContainsFunc(r.Rows, func(w lab.Row) bool { return c.atLeast(&w) })
 	}
-	if slices.ContainsFunc(r.Rows, func(w lab.Row) bool { return w.Measures.Peak.N > 1 }) {
-		clauses = append(clauses, "medians of the runs; ± half of how far these lie apart")
+	if several {
+		clauses = append(clauses, "medians of the runs, ± half of how far these lie apart")
+	}
+	if least {
+		clauses = append(clauses, "≥: at least")
 	}
 	if r.Best != "" {
 		clauses = append(clauses, signHeld.String()+glue+"recommended")

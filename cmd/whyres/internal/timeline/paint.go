@@ -92,7 +92,7 @@ func asciiOf(r rune) rune {
 		return '*'
 	case '↺':
 		return '@'
-	case '⇢':
+	case '⇢', '≥':
 		return '>'
 	case '■', '█':
 		return '#'
