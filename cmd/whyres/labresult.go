@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"whyres/cmd/whyres/internal/lab"
@@ -16,7 +17,7 @@ func (w *labWork) one(ctx context.Context, step lab.Step) lab.Run {
 		r.servers = append(r.servers, &labServer{run: r, nth: i + 1})
 	}
 	refused, err := w.under(ctx, r)
-	out := r.measured(err)
+	out := r.measured(errors.Join(refused, err))
 	out.Number, out.Time, out.Took = step.Run, began.UTC(), int64(time.Since(began))
 	switch {
 	case refused != nil:
