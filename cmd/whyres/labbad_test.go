@@ -12,7 +12,7 @@ import (
 )
 
 // A run that fails says so in its row; the others stand. One target fails in another
-// way under each setting: at once, in the burst (of 0.5 s), after it, and by not ending
+// way under each setting: at once, in the burst (of 1.2 s), after it, and by not ending
 // when it is asked to.
 func TestLabWithTargetsThatFail(t *testing.T) {
 	l := newLabbing(t)
@@ -20,11 +20,11 @@ func TestLabWithTargetsThatFail(t *testing.T) {
 	script := `case "$GOGC$GODEBUG" in
 		50) echo no config >&2; exit 3;;
 		25) { sleep 0.4; kill -9 $$; } & ;;
-		disablethp=1) { sleep 1.2; kill -9 $$; } & ;;
+		disablethp=1) { sleep 2; kill -9 $$; } & ;;
 		madvdontneed=0) trap "" TERM; ` + server + ` & wait; sleep 1000;;
 		esac; exec ` + server
-	got, results := l.run("--settle", "1500ms", "--settings", "gogc-50,gogc-25,disablethp-1,madvdontneed-0",
-		"--target", "sh -c '"+script+"'", "--load", "sleep 0.5")
+	got, results := l.run("--settle", "2s", "--settings", "gogc-50,gogc-25,disablethp-1,madvdontneed-0",
+		"--target", "sh -c '"+script+"'", "--load", "sleep 1.2")
 	if got.code != 0 {
 		t.Errorf("exit %d: %s", got.code, got.err)
 	}
