@@ -100,7 +100,7 @@ func (s *labServer) start(ctx context.Context, words []string) error {
 		words: words, env: s.run.step.Setting.Env, who: w.folder.who, record: file, sum: len(s.run.servers) > 1,
 	})
 	if err != nil {
-		return err
+		return errors.Join(err, w.folder.remove(s.file)) // which holds nothing
 	}
 	return s.traced.listening(ctx)
 }

@@ -11,12 +11,16 @@ import (
 
 // one makes a run and says what became of it.
 func (w *labWork) one(ctx context.Context, step lab.Step) lab.Run {
-	began := time.Now()
+	words, err := w.targetOf(ctx, step)
+	began := time.Now() // of what takes time in every run
+	if err != nil {
+		return lab.Run{Number: step.Run, Time: began.UTC(), Status: lab.StatusFailed, Problem: oneLine(err), Recordings: []string{}}
+	}
 	r := &labRun{work: w, step: step}
 	for i := range w.results.Servers {
 		r.servers = append(r.servers, &labServer{run: r, nth: i + 1})
 	}
-	refused, err := w.under(ctx, r)
+	refused, err := w.withHugePages(step.Setting.THP, func() error { return r.do(ctx, words) })
 	out := r.measured(errors.Join(refused, err))
 	out.Number, out.Time, out.Took = step.Run, began.UTC(), int64(time.Since(began))
 	switch {
@@ -26,16 +30,6 @@ func (w *labWork) one(ctx context.Context, step lab.Step) lab.Run {
 		out.Status, out.Problem = lab.StatusFailed, oneLine(err)
 	}
 	return out
-}
-
-// under makes the run as its setting wants it: another Go, another mode of huge
-// pages. Refused says why the setting could not be had.
-func (w *labWork) under(ctx context.Context, r *labRun) (refused, err error) {
-	words, err := w.targetOf(ctx, r.step)
-	if err != nil {
-		return nil, err
-	}
-	return w.withHugePages(r.step.Setting.THP, func() error { return r.do(ctx, words) })
 }
 
 // measured puts together what the servers' meters have seen.

@@ -29,8 +29,8 @@ type labTraced struct {
 	readings lab.Readings
 	addr     string
 	pid      int
-	says     *load.Lines // what it writes
-	pipe     *os.File    // where it writes to, our end
+	says     *load.Lines   // what it writes
+	heard    chan struct{} // all that it writes has been read
 
 	stop   context.CancelFunc // ends the trace
 	ended  chan struct{}      // the trace is over
@@ -61,7 +61,7 @@ type labTarget struct {
 
 // startTraced starts a target at an address of its own and begins to trace it.
 func startTraced(s streams, c labTarget) (t *labTraced, err error) {
-	t = &labTraced{meter: lab.NewMeter(), says: load.NewLines(nil), ended: make(chan struct{})}
+	t = &labTraced{meter: lab.NewMeter(), says: load.NewLines(nil), heard: make(chan struct{}), ended: make(chan struct{})}
 	if t.addr, err = freeAddr(); err != nil {
 		return nil, errors.Join(err, c.record.Close())
 	}
@@ -109,8 +109,10 @@ func (t *labTraced) launch(c labTarget) error {
 		return err
 	}
 	defer func() { _ = write.Close() }()
-	t.pipe = read
-	go func() { _, _ = io.Copy(t.says, read) }() // ends when the pipe is closed
+	go func() { // ends when the pipe is closed, on one side or the other
+		defer close(t.heard)
+		_, _ = io.Copy(t.says, read)
+	}()
 	t.trace.closers = append(t.trace.closers, read.Close)
 	err = t.trace.start(launch.Command{
 		Argv: t.trace.options.command, Env: c.env, Who: c.who, In: in, Out: write, Err: write, Whole: true,
@@ -152,9 +154,11 @@ func (t *labTraced) listening(ctx context.Context) error {
 
 // whyEnded says how the target has ended by itself.
 func (t *labTraced) whyEnded(when string) error {
-	select {
-	case <-t.trace.child.Ended():
-	case <-time.After(grace):
+	for _, c := range []<-chan struct{}{t.trace.child.Ended(), t.heard} {
+		select {
+		case <-c:
+		case <-time.After(time.Second):
+		}
 	}
 	if t.failed != nil {
 		return fmt.Errorf("the trace broke off %s: %w", when, t.failed)
@@ -163,7 +167,6 @@ func (t *labTraced) whyEnded(when string) error {
 	if state == nil {
 		return fmt.Errorf("the trace of the target ended %s", when)
 	}
-	_ = t.pipe.SetReadDeadline(time.Now()) // what it wrote last has been read, or is lost
 	// Of one that was killed the last line tells nothing.
 	if last := t.says.Last(); last != "" && state.Exited() {
 		return fmt.Errorf("the target ended %s (%v): %s", when, state, last)

@@ -37,7 +37,10 @@ func parse(line []byte) (Pulse, bool) {
 	if len(line) == 0 || line[0] != '{' || json.Unmarshal(line, &p) != nil {
 		return Pulse{}, false
 	}
-	return p, (p.Kind == big || p.Kind == small) && p.Number > 0 && !p.End.IsZero()
+	if p.Kind != big && p.Kind != small || p.Number < 1 || p.End.IsZero() {
+		return Pulse{}, false
+	}
+	return p, true
 }
 
 // endsBurst reports whether it is the last big pulse.
