@@ -85,19 +85,3 @@ func (m *pageMap) setBehind(r mem.Range, kind mem.PageKind) {
 		}
 	}
 }
-
-// amounts is what is in each state.
-func (m *pageMap) amounts() (amounts [pageStates]mem.Amount) {
-	var pages [pageStates][halvesCases]uint64
-	for i, s := range m.states {
-		pages[s][m.behind[i]%halvesCases]++
-	}
-	table := halvesTable()
-	for s := range amounts {
-		for i, n := range pages[s] {
-			a := table[i]
-			amounts[s] = sum(amounts[s], mem.Amount{Bytes: n * a.Bytes, Resident: n * a.Resident, Huge: n * a.Huge, Zero: n * a.Zero})
-		}
-	}
-	return amounts
-}

@@ -93,6 +93,7 @@ func checkSums(t *testing.T, h *Heap) {
 			t.Errorf("%+v sum to %+v, stacks are %+v", g, got, p.Stacks)
 		}
 	}
+	checkChunks(t, p)
 	if p.Sizes == nil {
 		return
 	}
@@ -109,5 +110,48 @@ func checkSums(t *testing.T, h *Heap) {
 	if all != p.InUse || objects != h.Stats.HeapObjects || allocated != h.Stats.HeapAlloc {
 		t.Errorf("size classes: %+v, %d objects, %d allocated; want %+v, %d, %d",
 			all, objects, allocated, p.InUse, h.Stats.HeapObjects, h.Stats.HeapAlloc)
+	}
+}
+
+// checkChunks: they sum to the amounts, and each to the heap that it covers.
+func checkChunks(t *testing.T, p *mem.GoPages) {
+	t.Helper()
+	var inUse, stacks, idle, released, reserved mem.Share
+	plus := func(sum *mem.Share, part mem.Share) uint64 {
+		sum[0] += part.Bytes()
+		sum[1] += part.Resident()
+		if part.Resident() > part.Bytes() {
+			t.Errorf("an impossible share: %v", part)
+		}
+		return part.Bytes()
+	}
+	for _, c := range p.Chunks {
+		heap := uint64(0)
+		for _, a := range p.Arenas {
+			heap += a.Intersect(mem.RangeAt(c.At, p.ChunkBytes)).Len()
+		}
+		got := plus(&inUse, c.InUse) + plus(&stacks, c.Stacks) + plus(&idle, c.Idle) + plus(&released, c.Released) + plus(&reserved, c.Reserved)
+		if got != heap || heap == 0 || uint64(c.At)%p.ChunkBytes != 0 {
+			t.Errorf("the chunk at %v of %d has %d bytes, of the heap %d", c.At, p.ChunkBytes, got, heap)
+		}
+	}
+	for _, kind := range []struct {
+		got   mem.Share
+		parts []mem.Amount
+	}{
+		{inUse, []mem.Amount{p.InUse}},
+		{stacks, []mem.Amount{p.Stacks, p.Manual}},
+		{idle, []mem.Amount{p.Idle}},
+		{released, []mem.Amount{p.Released}},
+		{reserved, []mem.Amount{p.Reserved}},
+	} {
+		want := mem.Share{}
+		for _, a := range kind.parts {
+			want[0] += a.Bytes
+			want[1] += a.Resident
+		}
+		if kind.got != want {
+			t.Errorf("the chunks sum to %v, want %v", kind.got, want)
+		}
 	}
 }

@@ -17,29 +17,31 @@ type lightPlan struct {
 // words of mheap_: those of them that this version has.
 func planLight(w *where) lightPlan {
 	p := lightPlan{at: map[string]int{}}
-	add := func(key string, addr uint64, size int) {
-		p.at[key] = p.size
-		p.spans = append(p.spans, span{addr, size})
-		p.size += size
-	}
-	for _, key := range []string{"gcController", "memstats", "scavenge"} {
+	p.addCPU(w)
+	for _, key := range []string{"scavenge", "gcController", "memstats"} {
 		if addr, ok := w.addr[key]; ok {
-			add(key, addr, w.off(key))
+			p.add(key, addr, w.off(key))
 		}
 	}
-	add("spanalloc", w.field("mheap_", "spanalloc.inuse"), 8)
-	add("spanstat", w.field("mheap_", "spanalloc.stat"), 8)
-	add("cachealloc", w.field("mheap_", "cachealloc.inuse"), 8)
-	add("cachestat", w.field("mheap_", "cachealloc.stat"), 8)
+	p.add("spanalloc", w.field("mheap_", "spanalloc.inuse"), 8)
+	p.add("spanstat", w.field("mheap_", "spanalloc.stat"), 8)
+	p.add("cachealloc", w.field("mheap_", "cachealloc.inuse"), 8)
+	p.add("cachestat", w.field("mheap_", "cachealloc.stat"), 8)
 	for _, path := range []string{"scavengeGoal", "scavengeRetainedGoal"} {
 		if w.has("mheap_." + path) {
-			add("scavengeGoal", w.field("mheap_", path), 8)
+			p.add("scavengeGoal", w.field("mheap_", path), 8)
 		}
 	}
 	if addr, ok := w.addr["gcpercent"]; ok {
-		add("gcpercent", addr, 8) // 4, but word takes 8
+		p.add("gcpercent", addr, 8) // 4, but word takes 8
 	}
 	return p
+}
+
+func (p *lightPlan) add(key string, addr uint64, size int) {
+	p.at[key] = p.size
+	p.spans = append(p.spans, span{addr, size})
+	p.size += size
 }
 
 // has reports whether the piece is read.

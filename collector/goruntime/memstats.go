@@ -11,7 +11,7 @@ const maxRetries = 64
 // agree with themselves the last one is returned with Torn set.
 //
 // Sources: runtime.memstats, gcController, mheap_ and scavenge, combined as the
-// era's readmemstats_m does (runtime/mstats.go).
+// era's readmemstats_m does (runtime/mstats.go), and runtime.work for the times.
 func (t *Target) MemStats() (*mem.MemStats, error) {
 	if err := t.usable(); err != nil {
 		return nil, err
@@ -22,7 +22,7 @@ func (t *Target) MemStats() (*mem.MemStats, error) {
 			return nil, err
 		}
 		torn := t.era.torn(l)
-		if torn && retry < maxRetries {
+		if (torn || l.endsGC()) && retry < maxRetries {
 			continue
 		}
 		s := l.memStats(t.era)
@@ -49,6 +49,7 @@ func (l light) memStats(e era) *mem.MemStats {
 		LastGCUnix:  ms("last_gc_unix"),
 		GCPercent:   e.gcPercent(l),
 	}
+	s.GCCPU, s.ScavengeCPU = l.cpuTimes()
 	e.fill(l, s)
 	s.StackSys = s.StackInuse + ms("stacks_sys")
 	s.Sys = s.HeapSys + s.StackSys + s.MSpanSys + s.MCacheSys + s.BuckHashSys + s.GCSys + s.OtherSys

@@ -90,7 +90,7 @@ func (t *Target) Walk(o WalkOptions) (*Heap, error) {
 
 // join adds up what the walk found by state, and divides the spans in use.
 func (w *walk) join(sizes bool) *mem.GoPages {
-	amounts := w.pages.amounts()
+	amounts, chunks, chunkBytes := w.pages.pieces(maxPieces)
 	p := &mem.GoPages{
 		Arenas:   w.arenas,
 		InUse:    amounts[pageInUse],
@@ -101,6 +101,9 @@ func (w *walk) join(sizes bool) *mem.GoPages {
 		Reserved: amounts[pageReserved],
 		Dense:    amounts[pageDense],
 		Agrees:   w.agrees(),
+
+		ChunkBytes: chunkBytes,
+		Chunks:     chunks,
 	}
 	if !p.Agrees {
 		p.Off = w.off()

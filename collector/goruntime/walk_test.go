@@ -131,8 +131,71 @@ func TestPageMapAgainstNaive(t *testing.T) {
 			}
 		}
 	}
-	if got := m.amounts(); got != want {
-		t.Errorf("amounts by state:\n got %v\nwant %v", got, want)
+	for _, most := range []int{100, 3, 1} {
+		got, chunks, size := m.pieces(most)
+		if got != want {
+			t.Errorf("amounts by state:\n got %v\nwant %v", got, want)
+		}
+		pieces := naivePieces(naive, behind, size)
+		if len(chunks) != len(pieces) || len(chunks) > most {
+			t.Errorf("%d chunks, want %d, %d at most", len(chunks), len(pieces), most)
+		}
+		for i, c := range chunks {
+			if c != pieces[c.At] || i > 0 && c.At <= chunks[i-1].At {
+				t.Errorf("a chunk of %d:\n got %+v\nwant %+v", size, c, pieces[c.At])
+			}
+		}
+	}
+}
+
+// naivePieces sorts pages into pieces of a size, one by one.
+func naivePieces(naive map[mem.Addr]pageState, behind map[mem.Addr]mem.PageKind, size uint64) map[mem.Addr]mem.GoChunk {
+	pieces := map[mem.Addr]mem.GoChunk{}
+	for a, state := range naive {
+		at := a - a%mem.Addr(size)
+		c := pieces[at]
+		c.At = at
+		share := map[pageState]*mem.Share{
+			pageInUse: &c.InUse, pageStack: &c.Stacks, pageManual: &c.Stacks, pageIdle: &c.Idle, pageDense: &c.Idle,
+			pageReleased: &c.Released, pageReserved: &c.Reserved,
+		}[state]
+		share[0] += pageSize
+		for _, half := range []mem.Addr{a, a + 4096} {
+			if kind, present := behind[half]; present && kind != mem.PageZero {
+				share[1] += 4096
+			}
+		}
+		pieces[at] = c
+	}
+	return pieces
+}
+
+func TestPieceBytes(t *testing.T) {
+	const gib = 1 << 30
+	for _, tt := range []struct {
+		name   string
+		arenas []mem.Range
+		want   uint64
+	}{
+		{"no heap", nil, chunkBytes},
+		{"small", []mem.Range{mem.RangeAt(0xc000000000, 64<<20)}, chunkBytes},
+		{"8 GiB", []mem.Range{mem.RangeAt(0xc000000000, 8*gib)}, chunkBytes},
+		{"one chunk more", []mem.Range{mem.RangeAt(0xc000000000, 8*gib+chunkBytes)}, 2 * chunkBytes},
+		{"16 GiB, but not at 8 MiB", []mem.Range{mem.RangeAt(0xc000000000+chunkBytes, 16*gib)}, 4 * chunkBytes},
+		{"64 GiB", []mem.Range{mem.RangeAt(0xc000000000, 64*gib)}, 8 * chunkBytes},
+		{"to the end of the address space", []mem.Range{{Start: 1<<64 - 4*gib, End: 1<<64 - chunkBytes}}, chunkBytes},
+	} {
+		if got := pieceBytes(tt.arenas, maxPieces); got != tt.want {
+			t.Errorf("%s: %d MiB, want %d MiB", tt.name, got>>20, tt.want>>20)
+		}
+	}
+	// Single chunks, 16 MiB apart: pieces are joined only above that.
+	var apart []mem.Range
+	for i := range mem.Addr(2 * maxPieces) {
+		apart = append(apart, mem.RangeAt(i*4*chunkBytes, chunkBytes))
+	}
+	if got := pieceBytes(apart, maxPieces); got != 8*chunkBytes {
+		t.Errorf("apart: %d MiB, want 32 MiB", got>>20)
 	}
 }
 

@@ -125,6 +125,15 @@ type MemStats struct {
 	ScavengeGCPercentGoal   uint64 `json:"scavenge_gc_percent_goal,omitempty"`
 	ScavengeMemoryLimitGoal uint64 `json:"scavenge_memory_limit_goal,omitempty"`
 
+	// GCCPU is what the GC has used since the start, in ns of CPU: assists,
+	// workers and pauses, without what workers do on CPUs that would be idle. It
+	// moves when a GC ends, for the most part. ScavengeCPU is the scavenger's, up
+	// to now. Both are the runtime's own estimates, by the clock of whoever
+	// works; nil where this Go, or this program, does not tell (the scavenger's
+	// before 1.20; stripped programs before 1.26).
+	GCCPU       *int64 `json:"gc_cpu_ns,omitempty"`
+	ScavengeCPU *int64 `json:"scavenge_cpu_ns,omitempty"`
+
 	// Torn is true when repeated reads never agreed with each other: the
 	// numbers come from different instants.
 	Torn bool `json:"torn,omitempty"`
@@ -256,6 +265,11 @@ type GoPages struct {
 	// Either is the part of Objects.Resident that may be Holes: spans that are
 	// resident in part.
 	Either uint64 `json:"either,omitempty"`
+	// Chunks divide the heap by address, in pieces of ChunkBytes each, a power of
+	// two and 4 MiB where that makes not too many; sorted, those without any heap
+	// left out. They sum to the amounts above.
+	ChunkBytes uint64    `json:"chunk_bytes,omitempty"`
+	Chunks     []GoChunk `json:"chunks,omitempty"`
 	// Sizes are the objects by size class, where asked for.
 	Sizes []SizeClass `json:"sizes,omitempty"`
 	// Goroutines divides Stacks; nil where the goroutines were not read.
@@ -267,6 +281,27 @@ type GoPages struct {
 	// Agrees.
 	Off uint64 `json:"off,omitempty"`
 }
+
+// GoChunk is what a piece of the heap is used for: see GoPages. A piece that the
+// heap fills in part is told in part.
+type GoChunk struct {
+	At    Addr  `json:"at"` // a multiple of GoPages.ChunkBytes
+	InUse Share `json:"in_use,omitzero"`
+	// Stacks has GoPages.Manual in it too.
+	Stacks   Share `json:"stacks,omitzero"`
+	Idle     Share `json:"idle,omitzero"`
+	Released Share `json:"released,omitzero"`
+	Reserved Share `json:"reserved,omitzero"`
+}
+
+// Share is bytes, and how many of them are resident.
+type Share [2]uint64
+
+// Bytes is the size.
+func (s Share) Bytes() uint64 { return s[0] }
+
+// Resident is the part that is resident.
+func (s Share) Resident() uint64 { return s[1] }
 
 // SizeClass is the objects of one size class. Class 0 are the large objects,
 // one a span: their Size is 0.

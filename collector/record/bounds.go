@@ -131,7 +131,32 @@ func checkPages(p *mem.GoPages) error {
 			return err
 		}
 	}
-	return checkSizes("go_pages", p.Either)
+	if err := checkSizes("go_pages", p.Either); err != nil {
+		return err
+	}
+	return checkChunks(p)
+}
+
+// So many pieces of so many bytes do not exceed maxBytes together. What whyres
+// writes is far below both.
+const (
+	maxChunks     = 1 << 13
+	maxChunkBytes = maxBytes / maxChunks
+)
+
+func checkChunks(p *mem.GoPages) error {
+	if len(p.Chunks) > maxChunks {
+		return fmt.Errorf("go_pages: %d chunks: at most %d", len(p.Chunks), maxChunks)
+	}
+	for i := range p.Chunks {
+		c := &p.Chunks[i]
+		for _, share := range [...]mem.Share{c.InUse, c.Stacks, c.Idle, c.Released, c.Reserved} {
+			if share.Bytes() > maxChunkBytes || share.Resident() > maxChunkBytes {
+				return fmt.Errorf("go_pages: a chunk of %d bytes, %d resident, is above any heap's", share.Bytes(), share.Resident())
+			}
+		}
+	}
+	return checkSizes("go_pages", p.ChunkBytes)
 }
 
 func checkCgroup(g *mem.Cgroup) error {
@@ -167,7 +192,11 @@ func checkMemStats(m *mem.MemStats) error {
 			return fmt.Errorf("memstats: a size of %d bytes is above any address space", size)
 		}
 	}
-	return within("last_gc_mono", int64(m.LastGC), -maxInstant, maxInstant)
+	return first(
+		within("last_gc_mono", int64(m.LastGC), -maxInstant, maxInstant),
+		within("gc_cpu_ns", value(m.GCCPU), 0, maxInstant),
+		within("scavenge_cpu_ns", value(m.ScavengeCPU), 0, maxInstant),
+	)
 }
 
 func checkMark(m *mem.Mark) error {

@@ -39,13 +39,14 @@ func handBuilt() []mem.Frame {
 		At: zero + 30, Call: mem.Mremap, NewLen: 8192, RemapFlags: 1, NewAddr: 0x7f0000000000, Who: mem.WhoCgo,
 	}
 	named := &mem.Event{At: zero + 31, Call: mem.PrctlSetVMA, Name: "Go: heap\x00\xff\u2028", TargetFD: 7, Vectors: 3}
+	worked := int64(73_000_000)
 	sample := &mem.Sample{
 		At: zero + 40, Dur: 900_000, PID: 4242, RSS: mem.RSS{Anon: 36 << 20, File: 2 << 20, Shmem: 4096}, RSSSource: "smaps_rollup",
 		Threads: 7, VMSize: 1 << 30, VMPTE: 200 << 10, VMLck: 4096, VMHWM: 50 << 20,
 		MemStats: &mem.MemStats{
 			Source: "memory", HeapSys: 64 << 20, HeapInuse: 5 << 20, HeapIdle: 27 << 20, HeapReleased: 3 << 20,
 			NextGC: math.MaxUint64, NumGC: 4, LastGC: zero + 5, GCPercent: -1, MemoryLimit: math.MaxInt64,
-			ScavengeGCPercentGoal: math.MaxUint64, Torn: true, Retries: 2,
+			ScavengeGCPercentGoal: math.MaxUint64, GCCPU: &worked, ScavengeCPU: new(int64), Torn: true, Retries: 2,
 		},
 		Smaps:   &mem.Smaps{Rss: 38 << 20, LazyFree: 4096},
 		VMAs:    []mem.VMA{{Range: mem.RangeAt(0xc000000000, 64<<20), Perms: "rw-p", Path: "[anon: Go: heap]", Rss: 30 << 20}},
@@ -54,6 +55,11 @@ func handBuilt() []mem.Frame {
 			Arenas: []mem.Range{mem.RangeAt(0xc000000000, 64<<20)}, Idle: mem.Amount{Bytes: 24 << 20, Resident: 23 << 20}, Agrees: true,
 			Dense: mem.Amount{Bytes: 20 << 20, Resident: 20 << 20}, Next: mem.Amount{Bytes: 19 << 20, Resident: 18 << 20, Huge: 2 << 20},
 			Now: mem.Amount{Bytes: 4 << 20, Resident: 3 << 20}, Searched: true,
+			ChunkBytes: 4 << 20,
+			Chunks: []mem.GoChunk{
+				{At: 0xc000000000, InUse: mem.Share{3 << 20, 3<<20 - 4096}, Stacks: mem.Share{1 << 20, 0}},
+				{At: 0xc000400000, Idle: mem.Share{2 << 20, 8192}, Released: mem.Share{1 << 20, 0}, Reserved: mem.Share{1 << 20, 4096}},
+			},
 			Sizes:      []mem.SizeClass{{Class: 3, Size: 24, Spans: 2, Objects: 9, InUse: mem.Amount{Bytes: 16 << 10, Resident: 8 << 10}, Allocated: 216, Free: 16000}},
 			Goroutines: &mem.Goroutines{Count: 4, DeadCount: 2, DeadHolding: 1, Live: mem.Amount{Bytes: 32 << 10, Resident: 28 << 10}},
 		},

@@ -72,6 +72,11 @@ func Roots() []Root {
 		{Key: "work", Var: "runtime.work", Since: 26, Optional: true, Fields: []string{
 			"spanSPMCs.list.obj?",
 		}},
+		{Key: "gcWork", Var: "runtime.work", Optional: true, Named: true, Fields: []string{
+			"totaltime?", "cpuStats.gcAssistTime?", "cpuStats.gcDedicatedTime?", "cpuStats.gcPauseTime?",
+			"cpuStats.scavengeAssistTime?", "cpuStats.scavengeBgTime?", "cpuStats.GCAssistTime?", "cpuStats.GCDedicatedTime?",
+			"cpuStats.GCPauseTime?", "cpuStats.ScavengeAssistTime?", "cpuStats.ScavengeBgTime?",
+		}},
 		{Key: "spanSPMC", Type: "runtime.spanSPMC", Since: 26, Optional: true, Fields: []string{
 			"allnode.next?", "cap?", "ring?",
 		}},
