@@ -1,9 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -88,14 +88,34 @@ listen at (127.0.0.1 and a free port), {port} for the port, and in --gc and
 or if it prints what pulse -json prints, with the last big pulse. A load that
 never ends is ended after --load-limit.
 
-What the columns mean:
+The settings, by their ids for --settings:
 `)
-	for _, m := range lab.MeasureHelp() {
-		fmt.Fprintf(&b, "  %s: %s\n", m.Name, m.What)
+	for _, id := range labIDs() {
+		define(&b, id, lab.Explain(id))
 	}
-	b.WriteString(`p50 and p99 are the median, over the small pulses, of each one's own p50 and p99.
+	b.WriteString("\nWhat is measured:\n")
+	for _, m := range lab.MeasureHelp() {
+		define(&b, m.Name, m.What)
+	}
+	b.WriteString(`
+p50 and p99 are the median, over the small pulses, of each one's own p50 and p99.
 Of several runs the median counts. No difference is told where runs overlap.`)
 	return b.String()
+}
+
+// define writes a term and what it means, in lines of 80.
+func define(b *strings.Builder, term, what string) {
+	const width, indent = 80, "      "
+	line := "  " + term + ":"
+	for _, word := range strings.Fields(what) {
+		if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			b.WriteString(line + "\n")
+			line = indent + word
+			continue
+		}
+		line += " " + word
+	}
+	b.WriteString(line + "\n")
 }
 
 func (o *labOptions) flags(c *cobra.Command) {
@@ -126,7 +146,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 
 func (o *labOptions) completions(c *cobra.Command) {
 	fixed := map[string][]string{
-		"settings": labIDs(),
+		"settings": labCompletions(),
 		"goal":     {string(lab.GoalRES), string(lab.GoalLatency), string(lab.GoalCPU)},
 		"thp":      {"never", "madvise", "always"},
 		"go":       {"1.16", "1.21", "1.26", "1.27"},
@@ -139,15 +159,24 @@ func (o *labOptions) completions(c *cobra.Command) {
 	}
 }
 
-// labIDs are the settings that there are on any host, with what they do.
+// labIDs are the settings that there are on any host.
 func labIDs() []string {
 	all, err := lab.Settings(lab.Options{CanGC: true, CanFree: true})
 	if err != nil {
 		return nil
 	}
-	ids := make([]string, 0, len(all))
+	ids := make([]string, len(all))
 	for i := range all {
-		ids = append(ids, all[i].ID+"\t"+lab.Explain(all[i].ID))
+		ids[i] = all[i].ID
+	}
+	return ids
+}
+
+// labCompletions are the same with what they do.
+func labCompletions() []string {
+	ids := labIDs()
+	for i, id := range ids {
+		ids[i] = id + "\t" + lab.Explain(id)
 	}
 	return ids
 }

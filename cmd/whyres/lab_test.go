@@ -325,3 +325,25 @@ func TestInterruptedLabGoesOn(t *testing.T) {
 		t.Errorf("it says\n%s", again.err)
 	}
 }
+
+// Without privilege nothing is started, and no folder made.
+func TestLabWithoutPrivilege(t *testing.T) {
+	privileged(t) // to be somebody else
+	dir, err := os.MkdirTemp("", "whyres-nobody-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(built().whyres, "lab", "--quick")
+	cmd.Dir, cmd.SysProcAttr = dir, nobody()
+	got := execute(t, cmd)
+	if got.code != exitUnsupported || strings.Count(got.err, "\n") != 1 {
+		t.Errorf("exit %d: %s", got.code, got.err)
+	}
+	if made, err := os.ReadDir(dir); err != nil || len(made) > 0 {
+		t.Errorf("%v was made, %v", made, err)
+	}
+}

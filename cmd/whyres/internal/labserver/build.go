@@ -68,7 +68,7 @@ func (b Builder) Build(ctx context.Context, toolchain string) (path string, err 
 // write lays the module out. Its language is the toolchain's, since that decides
 // what GODEBUG's defaults are.
 func write(dir, language string) error {
-	if err := os.MkdirAll(filepath.Join(dir, "server"), readable); err != nil { //nolint:gosec // the user reads it
+	if err := os.MkdirAll(filepath.Join(dir, "server"), readable); err != nil {
 		return err
 	}
 	files := map[string]string{
@@ -100,7 +100,7 @@ const outputDir = "bin"
 // output makes the one folder that the user writes to.
 func (b Builder) output(dir string) error {
 	path := filepath.Join(dir, outputDir)
-	if err := os.Mkdir(path, readable); err != nil { //nolint:gosec // the user reads it
+	if err := os.Mkdir(path, readable); err != nil {
 		return err
 	}
 	if b.Who == nil {
@@ -117,7 +117,7 @@ func (b Builder) exact(ctx context.Context, toolchain string) (string, error) {
 		return toolchain, nil
 	}
 	dir := filepath.Join(b.Dir, "versions")
-	if err := os.MkdirAll(dir, readable); err != nil { //nolint:gosec // the user reads it
+	if err := os.MkdirAll(dir, readable); err != nil {
 		return "", err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module versions\n"), 0o644); err != nil {
