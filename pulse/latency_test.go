@@ -3,6 +3,7 @@ package pulse
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"maps"
 	"net"
 	"strings"
@@ -148,7 +149,7 @@ func TestJSONComesPulseByPulse(t *testing.T) {
 	p := listenOn(t, "127.0.0.1:0", untilTheyLeave)
 	out := heard{p: p}
 	args := strings.Fields("-json -big 30 -i 2 -bs 0.2 -small 0 -l 0.2 -addr " + p.addr())
-	if code := Run(t.Context(), args, &out, &out); code != exitDone {
+	if code := Run(t.Context(), args, &out, io.Discard); code != exitDone {
 		t.Errorf("exit %d", code)
 	}
 	if len(out.counts) != 3 || out.counts[0] != 30 || out.counts[1] != 60 || strings.Count(out.String(), "\n") != 3 {
