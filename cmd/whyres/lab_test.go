@@ -279,21 +279,16 @@ func TestTwoServersBurstApart(t *testing.T) {
 func TestInterruptedLabGoesOn(t *testing.T) {
 	l := newLabbing(t)
 	args := []string{"--quick", "--settle", "2s", "--settings", "gogc-50,gogc-25", "--load", smallLoad(200, "-small 20 -ss 0.2"), "-o", "out"}
-	cmd := l.command(args...)
-	interrupted := make(chan struct{})
-	go func() { // in the second run
-		defer close(interrupted)
+	got := executeAnd(t, l.command(args...), 0, func(p *os.Process) { // in the second run
 		for range 600 {
 			if _, err := os.Stat(filepath.Join(l.dir, "out", "gogc-50-1.whyres.zst")); err == nil {
 				time.Sleep(500 * time.Millisecond)
-				_ = cmd.Process.Signal(os.Interrupt)
+				_ = p.Signal(os.Interrupt)
 				return
 			}
 			time.Sleep(50 * time.Millisecond)
 		}
-	}()
-	got := execute(t, cmd)
-	<-interrupted
+	})
 	if got.code != exitFailed || !strings.Contains(got.err, "interrupted with 2 runs left") || !strings.Contains(got.err, "--resume out") {
 		t.Fatalf("exit %d: %s", got.code, got.err)
 	}

@@ -82,6 +82,8 @@ func (o *labOptions) checkNumbers() error {
 		return usage("--servers %d: want 1 or %d", o.servers, mostServers)
 	case o.atOnce < 1 || o.atOnce > mostAtOnce:
 		return usage("--at-once %d: want 1 to %d", o.atOnce, mostAtOnce)
+	case o.atOnce > 1 && o.servers > 1:
+		return usage("--at-once would have other runs' bursts among those of --servers %d: one of the two", o.servers)
 	case o.settle < leastSettle || o.settle > mostTime:
 		return usage("--settle %v: want %v to %v", o.settle, leastSettle, mostTime)
 	case o.loadLimit < leastLoadLimit || o.loadLimit > mostTime:

@@ -34,6 +34,8 @@ type labServer struct {
 	file   string // the recording's
 	over   chan struct{}
 	notes  []string
+	// burstDone lets the next run have its burst.
+	burstDone func()
 
 	wall   time.Time   // when the burst had ended
 	burst  mem.Instant // the same
@@ -47,6 +49,13 @@ func (r *labRun) do(ctx context.Context, words []string) (err error) {
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	defer func() { err = errors.Join(err, r.end()) }()
+	// A target that waits for its turn would have an area under RES of its own.
+	release, ok := r.work.turnToBurst(ctx, r.step)
+	defer release()
+	if !ok {
+		return context.Cause(ctx)
+	}
+	r.servers[0].burstDone = release
 	for i := range r.servers {
 		if err := r.servers[i].start(ctx, words); err != nil {
 			return err
@@ -120,6 +129,11 @@ func (s *labServer) serve(ctx context.Context, done context.CancelFunc) error {
 		if !sleepAfter(ctx, before.burst, settle/2) {
 			return nil
 		}
+		release, ok := s.run.work.turnToBurst(ctx, s.run.step)
+		if !ok {
+			return nil
+		}
+		s.burstDone = release
 	}
 	if err := s.makeBurst(ctx); err != nil || ctx.Err() != nil {
 		return err
@@ -132,16 +146,10 @@ func (s *labServer) serve(ctx context.Context, done context.CancelFunc) error {
 	return s.orders(ctx, settle)
 }
 
-// makeBurst has the load make its burst, when no other run has one.
+// makeBurst has the load make its burst.
 func (s *labServer) makeBurst(ctx context.Context) (err error) {
+	defer s.burstDone()
 	w := s.run.work
-	w.tell(s.run.step, "waiting for another run's burst", time.Time{})
-	select {
-	case w.bursting <- struct{}{}:
-		defer func() { <-w.bursting }()
-	case <-ctx.Done():
-		return nil
-	}
 	w.tell(s.run.step, "the burst", time.Time{})
 	began := kernel.Now()
 	if s.load, err = load.Start(w.loadWords(s.traced), w.folder.who); err != nil {

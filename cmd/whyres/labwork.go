@@ -152,6 +152,18 @@ func (w *labWork) targetOf(ctx context.Context, step lab.Step) ([]string, error)
 	return append([]string{built.path}, w.tools.target[1:]...), nil
 }
 
+// turnToBurst waits until no other run has its burst. It is to be given back by
+// release, once or more often.
+func (w *labWork) turnToBurst(ctx context.Context, step lab.Step) (release func(), ok bool) {
+	w.tell(step, "waiting for another run's burst", time.Time{})
+	select {
+	case w.bursting <- struct{}{}:
+		return sync.OnceFunc(func() { <-w.bursting }), true
+	case <-ctx.Done():
+		return func() {}, false
+	}
+}
+
 // loadWords is the load's command line for a target.
 func (w *labWork) loadWords(t *labTraced) []string {
 	at := place{t.addr, t.pid}
