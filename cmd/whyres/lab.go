@@ -148,7 +148,7 @@ func (o *labOptions) completions(c *cobra.Command) {
 	fixed := map[string][]string{
 		"settings": labCompletions(),
 		"goal":     {string(lab.GoalRES), string(lab.GoalLatency), string(lab.GoalCPU)},
-		"thp":      {"never", "madvise", "always"},
+		"thp":      thpModes(),
 		"go":       {"1.16", "1.21", "1.26", "1.27"},
 	}
 	for flag, values := range fixed {

@@ -65,6 +65,7 @@ func TestLabWithLoadsThatFail(t *testing.T) {
 		{"that ends with an error", "echo no route >&2; exit 7", exitFailed, lab.StatusFailed, "the load failed: exit status 7: no route"},
 		{"that never ends, nor do its children", "trap '' TERM; sleep 1000 & while :; do sleep 1; done", exitDone, lab.StatusDone, "the load did not end by itself and was ended after 2s (--load-limit)"},
 		{"that never finishes its burst", smallLoad(10, "-small 0") + " -l 1000", exitDone, lab.StatusDone, "the load did not end by itself"},
+		{"that fails after its burst", smallLoad(10, "-small 0") + "; sleep 0.3; echo gone >&2; exit 9", exitDone, lab.StatusDone, "the load failed before the end of the run: exit status 9: gone"},
 		{"whose connections all fail", smallLoad(10, "-small 0 | sed s/connected.:10/connected\\\":0/"), exitFailed, lab.StatusFailed, "none of the load's 20 connections was answered"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

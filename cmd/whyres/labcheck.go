@@ -106,9 +106,11 @@ func (o *labOptions) checkTarget() error {
 	return nil
 }
 
+func thpModes() []string { return []string{"never", "madvise", "always"} }
+
 func (o *labOptions) checkTHP() error {
 	for _, mode := range o.thp {
-		if !slices.Contains([]string{"never", "madvise", "always"}, mode) {
+		if !slices.Contains(thpModes(), mode) {
 			return usage("--thp %q: want never, madvise or always", mode)
 		}
 	}

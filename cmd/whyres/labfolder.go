@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	goversion "go/version"
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -167,8 +169,14 @@ func (r *labFile) check() error {
 		return fmt.Errorf("%s is damaged: its numbers make no sense", labResults)
 	}
 	for i := range r.Rows {
-		if !goodLabID(r.Rows[i].ID) {
-			return fmt.Errorf("%s is damaged: %q is no name of a setting", labResults, r.Rows[i].ID)
+		s := &r.Rows[i].Setting
+		switch {
+		case !goodLabID(s.ID):
+			return fmt.Errorf("%s is damaged: %q is no name of a setting", labResults, s.ID)
+		case s.Go != "" && (!goversion.IsValid(s.Go) || !goodLabID(s.Go)):
+			return fmt.Errorf("%s is damaged: %q is no Go version", labResults, s.Go)
+		case s.THP != "" && !slices.Contains(thpModes(), s.THP):
+			return fmt.Errorf("%s is damaged: %q is no mode of huge pages", labResults, s.THP)
 		}
 	}
 	return nil

@@ -34,6 +34,7 @@ type labServer struct {
 	file   string // the recording's
 	over   chan struct{}
 	notes  []string
+	cut    bool // the load did not end by itself
 	// burstDone lets the next run have its burst.
 	burstDone func()
 
@@ -183,17 +184,20 @@ func (s *labServer) awaitBurst(ctx context.Context) error {
 		}
 	case <-limit.C:
 		s.load.End(grace)
+		s.cut = true
 		s.notes = append(s.notes, fmt.Sprintf("the load did not end by itself and was ended after %v (--load-limit)", most))
 	case <-ctx.Done():
 	}
 	return nil
 }
 
+const afterBurst = "after the burst"
+
 // when is where in the run it is.
 func (s *labServer) when() string {
 	select {
 	case <-s.over:
-		return "after the burst"
+		return afterBurst
 	default:
 		return "before the burst was over"
 	}
@@ -207,7 +211,7 @@ func (s *labServer) orders(ctx context.Context, settle time.Duration) error {
 		}
 		if err := s.order(ctx, due.what); err != nil {
 			if s.traced.gone(grace / 10) {
-				return s.traced.whyEnded("after the burst")
+				return s.traced.whyEnded(afterBurst)
 			}
 			return err
 		}
@@ -235,7 +239,7 @@ func (s *labServer) order(ctx context.Context, what lab.What) error {
 // end ends the load, looks a last time, and ends the rest.
 func (s *labServer) end() error {
 	if s.load != nil {
-		s.load.End(grace)
+		s.endLoad()
 	}
 	if s.traced == nil {
 		return nil
@@ -249,6 +253,19 @@ func (s *labServer) end() error {
 		s.notes = append(s.notes, oneLine(late))
 	}
 	return err
+}
+
+// endLoad also tells of one that had failed before: what was to be seen of it after
+// the burst is missing.
+func (s *labServer) endLoad() {
+	select {
+	case <-s.load.Ended():
+		if err := s.load.Err(); err != nil && !s.cut && s.when() == afterBurst {
+			s.notes = append(s.notes, "the load failed before the end of the run: "+oneLine(err))
+		}
+	default:
+		s.load.End(grace)
+	}
 }
 
 // sleepAfter waits until so long after an instant; false where ctx ended before.

@@ -110,6 +110,8 @@ func TestDamagedLabFolders(t *testing.T) {
 		{"a name that leads elsewhere", strings.Replace(good, `"default"`, `"../../etc"`, 1), "no name of a setting"},
 		{"a name that is hidden", strings.Replace(good, `"default"`, `".x"`, 1), "no name of a setting"},
 		{"no name", strings.Replace(good, `"default"`, `""`, 1), "no name of a setting"},
+		{"a Go that leads elsewhere", strings.Replace(good, `"id":"default"`, `"id":"default","go":"go1.21/../../x"`, 1), "no Go version"},
+		{"a mode that there is not", strings.Replace(good, `"id":"default"`, `"id":"default","thp":"sometimes"`, 1), "no mode of huge pages"},
 		{"a billion runs", strings.Replace(good, `"runs":1`, `"runs":1000000000`, 1), "make no sense"},
 		{"no time", strings.Replace(good, `9000000000`, `-1`, 1), "make no sense"},
 		{"a thousand at once", strings.Replace(good, `"at_once":1`, `"at_once":1000`, 1), "make no sense"},
