@@ -14,7 +14,6 @@ import (
 
 // Bounds of what can be asked for.
 const (
-	mostRuns       = 100
 	mostServers    = 2
 	mostAtOnce     = 64
 	leastSettle    = time.Second
@@ -76,8 +75,8 @@ func (o *labOptions) checkFolder(c *cobra.Command) error {
 
 func (o *labOptions) checkNumbers() error {
 	switch {
-	case o.runs < 1 || o.runs > mostRuns:
-		return usage("--runs %d: want 1 to %d", o.runs, mostRuns)
+	case o.runs < 1 || o.runs > lab.MaxRuns:
+		return usage("--runs %d: want 1 to %d", o.runs, lab.MaxRuns)
 	case o.servers < 1 || o.servers > mostServers:
 		return usage("--servers %d: want 1 or %d", o.servers, mostServers)
 	case o.atOnce < 1 || o.atOnce > mostAtOnce:

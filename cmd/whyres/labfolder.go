@@ -20,8 +20,8 @@ import (
 
 const (
 	labResults = "results.json"
-	// longestResults bounds what is read of a results file: 100 runs of 20 settings
-	// are a tenth of it.
+	// longestResults bounds what is read of a results file: 1,000 runs of 20 settings
+	// fit.
 	longestResults = 64 << 20
 )
 
@@ -154,29 +154,27 @@ func (f *labFolder) load() (*labFile, error) {
 	if err := json.Unmarshal(text, &results); err != nil {
 		return nil, fmt.Errorf("%s of %s is damaged: %w", labResults, f.name, err)
 	}
-	if results.Schema != lab.Schema {
-		return nil, fmt.Errorf("%s of %s is of schema %q: this whyres reads %s", labResults, f.name, results.Schema, lab.Schema)
+	if err := errors.Join(results.Valid(), results.check()); err != nil {
+		return nil, fmt.Errorf("%s of %s is damaged: %w", labResults, f.name, err)
 	}
-	return &results, results.check()
+	return &results, nil
 }
 
-// check refuses what would do harm: the file's names become names of files, its
-// numbers loops.
+// check refuses, beside what Valid does, what would do harm: names become names of
+// files, numbers loops.
 func (r *labFile) check() error {
 	within := func(n, least, most int64) bool { return n >= least && n <= most }
-	if !within(int64(r.Runs), 1, mostRuns) || !within(int64(r.Servers), 1, mostServers) || !within(int64(r.How.AtOnce), 1, mostAtOnce) ||
+	if !within(int64(r.Servers), 1, mostServers) || !within(int64(r.How.AtOnce), 1, mostAtOnce) ||
 		!within(r.Settle, int64(leastSettle), int64(mostTime)) || !within(r.How.LoadLimit, int64(leastLoadLimit), int64(mostTime)) {
-		return fmt.Errorf("%s is damaged: its numbers make no sense", labResults)
+		return errors.New("its numbers make no sense")
 	}
 	for i := range r.Rows {
 		s := &r.Rows[i].Setting
 		switch {
-		case !goodLabID(s.ID):
-			return fmt.Errorf("%s is damaged: %q is no name of a setting", labResults, s.ID)
 		case s.Go != "" && (!goversion.IsValid(s.Go) || !goodLabID(s.Go)):
-			return fmt.Errorf("%s is damaged: %q is no Go version", labResults, s.Go)
+			return fmt.Errorf("%q is no Go version", s.Go)
 		case s.THP != "" && !slices.Contains(thpModes(), s.THP):
-			return fmt.Errorf("%s is damaged: %q is no mode of huge pages", labResults, s.THP)
+			return fmt.Errorf("%q is no mode of huge pages", s.THP)
 		}
 	}
 	return nil

@@ -101,18 +101,18 @@ func TestLabProgressLine(t *testing.T) {
 
 // A results file is somebody else's text: its names become files, its numbers loops.
 func TestDamagedLabFolders(t *testing.T) {
-	good := `{"schema":"whyres/lab/1","runs":1,"servers":1,"settle_ns":9000000000,"goal":"res","settings":[{"id":"default","status":"pending"}],"how":{"load_limit_ns":60000000000,"at_once":1}}`
+	good := `{"schema":"whyres/lab/1","runs":1,"servers":1,"settle_ns":9000000000,"goal":"res","settings":[{"id":"default","status":"pending"},{"id":"other","status":"pending"}],"how":{"load_limit_ns":60000000000,"at_once":1}}`
 	for _, c := range []struct{ name, text, says string }{
 		{"as it should be", good, ""},
 		{"nothing", "", "is damaged"},
 		{"cut", good[:60], "is damaged"},
 		{"another schema", strings.Replace(good, "lab/1", "lab/9", 1), "whyres/lab/9"},
-		{"a name that leads elsewhere", strings.Replace(good, `"default"`, `"../../etc"`, 1), "no name of a setting"},
-		{"a name that is hidden", strings.Replace(good, `"default"`, `".x"`, 1), "no name of a setting"},
-		{"no name", strings.Replace(good, `"default"`, `""`, 1), "no name of a setting"},
+		{"a name that leads elsewhere", strings.Replace(good, `"other"`, `"../../etc"`, 1), "is no name"},
+		{"a name that is hidden", strings.Replace(good, `"other"`, `".x"`, 1), "is no name"},
+		{"no name", strings.Replace(good, `"other"`, `""`, 1), "is no name"},
 		{"a Go that leads elsewhere", strings.Replace(good, `"id":"default"`, `"id":"default","go":"go1.21/../../x"`, 1), "no Go version"},
 		{"a mode that there is not", strings.Replace(good, `"id":"default"`, `"id":"default","thp":"sometimes"`, 1), "no mode of huge pages"},
-		{"a billion runs", strings.Replace(good, `"runs":1`, `"runs":1000000000`, 1), "make no sense"},
+		{"a billion runs", strings.Replace(good, `"runs":1`, `"runs":1000000000`, 1), "is damaged: 1000000000 runs"},
 		{"no time", strings.Replace(good, `9000000000`, `-1`, 1), "make no sense"},
 		{"a thousand at once", strings.Replace(good, `"at_once":1`, `"at_once":1000`, 1), "make no sense"},
 	} {
@@ -136,7 +136,7 @@ func TestDamagedLabFolders(t *testing.T) {
 func TestLabRefusesWrongUsage(t *testing.T) {
 	for args, says := range map[string]string{
 		"extra":                                    "takes no argument",
-		"--runs 0":                                 "--runs 0: want 1 to 100",
+		"--runs 0":                                 "--runs 0: want 1 to 1000",
 		"--servers 3":                              "--servers 3: want 1 or 2",
 		"--at-once 0":                              "--at-once 0",
 		"--at-once 2 --servers 2":                  "one of the two",
