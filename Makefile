@@ -22,6 +22,10 @@ build: ## bin/whyres, bin/server, bin/pulse
 demo: build ## the whole story in a minute; FULL=1: with the runtime's own clock, six minutes
 	@SUDO="$(SUDO)" FULL="$(FULL)" bash cmd/demo.sh
 
+.PHONY: lab
+lab: build ## which setting gives memory back best, and its price: the quick lab (root; four minutes); ARGS="--runs 3 --go 1.16,1.27" for more
+	$(SUDO) $(BIN)/whyres lab --quick $(ARGS)
+
 .PHONY: culprit
 culprit: build ## NAME=madv-free: runs a program that holds memory for that cause, and whyres at it; without NAME lists them
 	@$(GO) run ./cmd/whyres/internal/culprit/run -sudo "$(SUDO)" $(NAME)

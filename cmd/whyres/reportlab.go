@@ -16,14 +16,8 @@ import (
 	"whyres/cmd/whyres/internal/timeline"
 )
 
-const (
-	// labResults is the file of a lab's folder that says what was measured.
-	labResults = "results.json"
-	// mostLabResults bounds what is read of it, in bytes.
-	mostLabResults = 64 << 20
-	// mostLabRecordings is how many recordings of a lab a page shows.
-	mostLabRecordings = 24
-)
+// mostLabRecordings is how many recordings of a lab a page shows.
+const mostLabRecordings = 24
 
 // errNoRuns: there is nothing to compare.
 var errNoRuns = errors.New("the lab has no run yet: there is nothing to show")
@@ -44,7 +38,7 @@ func (in *reportInput) readResults(s streams, progress *reads, path string, from
 		return errors.New("a page shows one lab")
 	}
 	result := &lab.Result{}
-	if err := json.NewDecoder(io.LimitReader(from, mostLabResults)).Decode(result); err != nil {
+	if err := json.NewDecoder(io.LimitReader(from, longestResults)).Decode(result); err != nil {
 		return fmt.Errorf("not what whyres lab writes: %w", err)
 	}
 	if result.Schema != lab.Schema {

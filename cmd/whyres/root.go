@@ -82,6 +82,7 @@ runtime's from the process's memory, read from outside.`,
   whyres diff before.whyres after.whyres  what differs between two recordings
   sudo whyres top                         every Go process of the host
   sudo whyres probe                       what this kernel's madvise really does
+  sudo whyres lab --quick                 which setting gives memory back best, measured
   sudo whyres doctor                      what this host lets whyres see`,
 		Version:       version(),
 		SilenceErrors: true,
@@ -100,7 +101,7 @@ runtime's from the process's memory, read from outside.`,
 	})
 	root.AddCommand(topCommand(s), doctorCommand(s))
 	root.AddCommand(traceCommand(s), replayCommand(s), reportCommand(s), diffCommand(s))
-	root.AddCommand(explainCommand(s), probeCommand(s))
+	root.AddCommand(explainCommand(s), probeCommand(s), labCommand(s))
 	root.AddCommand(subjectCommand(s), guardianCommand(s))
 	return root
 }

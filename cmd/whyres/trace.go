@@ -143,12 +143,17 @@ func trace(ctx context.Context, s streams, o traceOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	failed := collector.Run(ctx, collector.Config{
+	failed := t.run(ctx, header)
+	return errors.Join(failed, t.story.end(), t.endChild())
+}
+
+// run follows the process until ctx or the process ends.
+func (t *tracing) run(ctx context.Context, header mem.Header) error {
+	return collector.Run(ctx, collector.Config{
 		Header: header, Source: t.tracer, Looker: t.view, Namer: t.names,
 		Sinks: t.story.sinks, Now: kernel.Now,
-		For: o.duration, Every: o.every, FullEvery: o.fullEvery,
+		For: t.options.duration, Every: t.options.every, FullEvery: t.options.fullEvery,
 	})
-	return errors.Join(failed, t.story.end(), t.endChild())
 }
 
 // open does what may fail first, so that nothing is started or written in vain.
@@ -162,6 +167,17 @@ func (t *tracing) open() error {
 			return err
 		}
 	}
+	if err := t.openTracer(); err != nil {
+		return err
+	}
+	if err := t.openStory(); err != nil {
+		return err
+	}
+	return t.begin()
+}
+
+func (t *tracing) openTracer() error {
+	o := t.options
 	tracer, err := bpf.Open(bpf.Options{Attach: bpf.Attach(o.attach), RingBytes: o.ringMiB << 20, Children: !o.noChildren, Allocator: o.allocator})
 	if err != nil {
 		return err
@@ -170,10 +186,7 @@ func (t *tracing) open() error {
 	t.closers = append(t.closers, tracer.Close)
 	t.names = target.NewNames(procfs)
 	t.closers = append(t.closers, func() error { t.names.Close(); return nil })
-	if err := t.openStory(); err != nil {
-		return err
-	}
-	return t.begin()
+	return nil
 }
 
 func (t *tracing) openStory() error {
@@ -200,7 +213,11 @@ func (t *tracing) begin() error {
 	if err != nil {
 		return err
 	}
-	t.child, err = launch.Start(t.options.command, who, os.Stderr, t.follow)
+	return t.start(launch.Command{Argv: t.options.command, Who: who, Out: os.Stderr, Err: os.Stderr})
+}
+
+func (t *tracing) start(c launch.Command) (err error) {
+	t.child, err = launch.Start(c, t.follow)
 	return err
 }
 

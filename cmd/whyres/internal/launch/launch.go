@@ -1,6 +1,6 @@
 // Package launch starts a command that is to be traced from its very first
 // mmap: stopped at exec, before it has mapped anything of its own, and run as
-// the user who called sudo. It imports nothing of whyres.
+// the user who called sudo. It imports x/sys/unix, and nothing of whyres.
 package launch
 
 import (
@@ -12,40 +12,60 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
+
+// Command is what is to be run.
+type Command struct {
+	Argv []string
+	// Env is added to the environment, in place of what has the same names.
+	Env []string
+	// Who runs it; nil is whoever runs whyres.
+	Who *User
+	// In is its standard input; nil: what whyres was given, but never the terminal.
+	In *os.File
+	// Out and Err are its standard output, which is not the caller's, and error.
+	Out, Err *os.File
+	// Whole: what is left of its process group when it has ended is killed.
+	Whole bool
+}
 
 // Child is a command under way.
 type Child struct {
 	process *os.Process
+	whole   bool
 	ended   chan struct{}
 	state   *os.ProcessState
 }
 
 // Start runs the command until its exec, calls ready with its pid while it is
 // stopped there, and lets it go. An error of ready ends it. The command has a
-// process group of its own, so that Ctrl-C reaches whyres first; its output
-// goes to out, since standard output is the caller's.
-func Start(argv []string, who *User, out *os.File, ready func(pid int) error) (*Child, error) {
-	path, err := exec.LookPath(argv[0])
+// process group of its own, so that Ctrl-C reaches whyres first.
+func Start(command Command, ready func(pid int) error) (*Child, error) {
+	name := command.Argv[0]
+	path, err := exec.LookPath(name)
 	if err != nil {
-		return nil, fmt.Errorf("cannot run %s: %w", argv[0], errors.Unwrap(err))
+		return nil, fmt.Errorf("cannot run %s: %w", name, errors.Unwrap(err))
 	}
-	stdin, err := input()
-	if err != nil {
-		return nil, err
+	stdin := command.In
+	if stdin == nil {
+		if stdin, err = input(); err != nil {
+			return nil, err
+		}
+		defer func() { _ = stdin.Close() }() // the child has its own
 	}
-	defer func() { _ = stdin.Close() }() // the child has its own
 	attr := &os.ProcAttr{
-		Env:   who.environ(os.Environ()),
-		Files: []*os.File{stdin, out, os.Stderr},
+		Env:   with(command.Who.environ(os.Environ()), command.Env),
+		Files: []*os.File{stdin, command.Out, command.Err},
 		// Should whyres be killed, the command is asked to end all the same.
-		Sys: &syscall.SysProcAttr{Ptrace: true, Setpgid: true, Pdeathsig: syscall.SIGTERM, Credential: who.credential()},
+		Sys: &syscall.SysProcAttr{Ptrace: true, Setpgid: true, Pdeathsig: syscall.SIGTERM, Credential: command.Who.credential()},
 	}
 	started := make(chan error, 1)
-	c := &Child{ended: make(chan struct{})}
-	go c.run(path, argv, attr, ready, started)
+	c := &Child{whole: command.Whole, ended: make(chan struct{})}
+	go c.run(path, command.Argv, attr, ready, started)
 	if err := <-started; err != nil {
-		return nil, fmt.Errorf("cannot run %s: %w", argv[0], err)
+		return nil, fmt.Errorf("cannot run %s: %w", name, err)
 	}
 	return c, nil
 }
@@ -64,7 +84,23 @@ func (c *Child) run(path string, argv []string, attr *os.ProcAttr, ready func(in
 	c.process = process
 	err = letGo(process.Pid, ready)
 	started <- err
+	if c.whole {
+		EndGroup(process.Pid)
+	}
 	c.state, _ = process.Wait()
+}
+
+// EndGroup waits until the leader of a process group, a child of whyres, has ended,
+// and kills what is left of the group. The leader has still to be waited for: until
+// then nobody else can get its number.
+func EndGroup(leader int) {
+	for {
+		err := unix.Waitid(unix.P_PID, leader, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if !errors.Is(err, unix.EINTR) {
+			break
+		}
+	}
+	_ = syscall.Kill(-leader, syscall.SIGKILL)
 }
 
 // letGo waits for the stop at exec, calls ready and detaches.
@@ -111,6 +147,20 @@ func unwrapPath(err error) error {
 
 // PID of the command.
 func (c *Child) PID() int { return c.process.Pid }
+
+// Ended is closed when the command has ended.
+func (c *Child) Ended() <-chan struct{} { return c.ended }
+
+// State is how it has ended; nil while it has not.
+func (c *Child) State() *os.ProcessState {
+	if !closed(c.ended) {
+		return nil
+	}
+	return c.state
+}
+
+// Signal sends the command alone a signal.
+func (c *Child) Signal(s os.Signal) error { return c.process.Signal(s) }
 
 // End asks the command to end (SIGTERM), and kills it if it has not after the
 // grace. It returns when the command has ended. What it started itself, in its

@@ -2,6 +2,8 @@ package launch
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
 	"os/user"
 	"slices"
 	"strconv"
@@ -70,6 +72,22 @@ func (u *User) credential() *syscall.Credential {
 		return nil
 	}
 	return &syscall.Credential{Uid: u.uid, Gid: u.gid, Groups: u.groups}
+}
+
+// Apply has a command that is not traced run as the user too, in a process group of
+// its own, with own added to its environment.
+func (u *User) Apply(cmd *exec.Cmd, own ...string) {
+	cmd.Env = with(u.environ(os.Environ()), own)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM, Credential: u.credential()}
+}
+
+// with is env and own, which comes in place of what has the same names.
+func with(env, own []string) []string {
+	out := slices.DeleteFunc(slices.Clone(env), func(v string) bool {
+		key, _, _ := strings.Cut(v, "=")
+		return slices.ContainsFunc(own, func(o string) bool { return strings.HasPrefix(o, key+"=") })
+	})
+	return append(out, own...)
 }
 
 // environ is env with the user's own home and name in place of root's.

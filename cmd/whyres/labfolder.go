@@ -1,0 +1,196 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	goversion "go/version"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"whyres/cmd/whyres/internal/lab"
+	"whyres/cmd/whyres/internal/launch"
+)
+
+const (
+	// labResults is the file of a lab's folder that says what was measured.
+	labResults = "results.json"
+	// longestResults bounds what is read of a results file: 1,000 runs of 20 settings
+	// fit.
+	longestResults = 64 << 20
+)
+
+// labFile is what stands in a lab's results.json, and what --json prints.
+type labFile struct {
+	lab.Result
+	// How is what --resume needs beside the result.
+	How labHow `json:"how"`
+}
+
+// labHow is how the runs are made.
+type labHow struct {
+	// OwnServer: the target is the experiment's server; the load may be another.
+	OwnServer bool `json:"own_server"`
+	OwnLoad   bool `json:"own_load"`
+	// GC and Free are the commands that tell the target; "" for the server's signals,
+	// or for none.
+	GC        string `json:"gc,omitempty"`
+	Free      string `json:"free,omitempty"`
+	LoadLimit int64  `json:"load_limit_ns"`
+	AtOnce    int    `json:"at_once"`
+	// Big is how many connections a big pulse of the own load has.
+	Big int `json:"big,omitempty"`
+}
+
+// labFolder is where a lab keeps its results and recordings. All goes through the
+// open folder, wherever its name leads to meanwhile.
+type labFolder struct {
+	name string
+	root *os.Root
+	who  *launch.User // to whom everything belongs
+}
+
+// newLabFolder makes one that was not there.
+func newLabFolder(name string, who *launch.User) (*labFolder, error) {
+	if name == "" {
+		name = time.Now().Format("lab-20060102-150405")
+	}
+	err := os.Mkdir(name, 0o700)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil, fmt.Errorf("%s is there already: choose another name for -o, or go on with it by --resume %s", name, name)
+	case err != nil:
+		return nil, fmt.Errorf("cannot make the folder for the results: %w", err)
+	}
+	f, err := openLabFolder(name, who)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.give(".")
+}
+
+func openLabFolder(name string, who *launch.User) (*labFolder, error) {
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the lab's folder: %w", err)
+	}
+	return &labFolder{name: name, root: root, who: who}, nil
+}
+
+func (f *labFolder) close() error { return f.root.Close() }
+
+// give hands a file to the user who called sudo.
+func (f *labFolder) give(name string) error {
+	if f.who == nil {
+		return nil
+	}
+	uid, gid := f.who.IDs()
+	if err := f.root.Lchown(name, uid, gid); err != nil {
+		return fmt.Errorf("give %s to you: %w", name, err)
+	}
+	return nil
+}
+
+// create makes a file that is not there, for its owner alone.
+func (f *labFolder) create(name string) (*os.File, error) {
+	file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.give(name); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+// remove takes away what an interrupted run has left, if there is any.
+func (f *labFolder) remove(name string) error {
+	err := f.root.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// save writes the results in place of those before, which stay until the new ones
+// are whole.
+func (f *labFolder) save(results *labFile) error {
+	const unfinished = labResults + ".new"
+	text, err := json.MarshalIndent(results, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := f.remove(unfinished); err != nil {
+		return err
+	}
+	file, err := f.create(unfinished)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(append(withoutC1(text), '\n'))
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return fmt.Errorf("cannot keep the results: %w", err)
+	}
+	return f.root.Rename(unfinished, labResults)
+}
+
+// load reads the results.
+func (f *labFolder) load() (*labFile, error) {
+	file, err := f.root.Open(labResults)
+	if err != nil {
+		return nil, fmt.Errorf("%s holds no lab: %w", f.name, err)
+	}
+	defer func() { _ = file.Close() }() // only read
+	text, err := io.ReadAll(io.LimitReader(file, longestResults))
+	if err != nil {
+		return nil, err
+	}
+	var results labFile
+	if err := json.Unmarshal(text, &results); err != nil {
+		return nil, fmt.Errorf("%s of %s is damaged: %w", labResults, f.name, err)
+	}
+	if err := errors.Join(results.Valid(), results.check()); err != nil {
+		return nil, fmt.Errorf("%s of %s is damaged: %w", labResults, f.name, err)
+	}
+	return &results, nil
+}
+
+// check refuses, beside what Valid does, what would do harm: names become names of
+// files, numbers loops.
+func (r *labFile) check() error {
+	within := func(n, least, most int64) bool { return n >= least && n <= most }
+	if !within(int64(r.Servers), 1, mostServers) || !within(int64(r.How.AtOnce), 1, mostAtOnce) ||
+		!within(r.Settle, int64(leastSettle), int64(mostTime)) || !within(r.How.LoadLimit, int64(leastLoadLimit), int64(mostTime)) {
+		return errors.New("its numbers make no sense")
+	}
+	for i := range r.Rows {
+		s := &r.Rows[i].Setting
+		switch {
+		case s.Go != "" && (!goversion.IsValid(s.Go) || !goodLabID(s.Go)):
+			return fmt.Errorf("%q is no Go version", s.Go)
+		case s.THP != "" && !slices.Contains(thpModes(), s.THP):
+			return fmt.Errorf("%q is no mode of huge pages", s.THP)
+		}
+	}
+	return nil
+}
+
+// goodLabID: letters, digits, dashes, and dots within.
+func goodLabID(id string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789-."
+	return id != "" && len(id) < 64 && id[0] != '.' && strings.Trim(id, letters) == ""
+}
+
+// recordingName is where a run of one of several servers is recorded; nth counts from 1.
+func recordingName(id string, run, nth, servers int) string {
+	if servers == 1 {
+		return fmt.Sprintf("%s-%d.whyres.zst", id, run)
+	}
+	return fmt.Sprintf("%s-%d-server%d.whyres.zst", id, run, nth)
+}

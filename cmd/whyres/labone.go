@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"whyres/cmd/whyres/internal/lab"
+)
+
+// labRun is one run under way: one or two servers, each with its load.
+type labRun struct {
+	work    *labWork
+	step    lab.Step
+	servers []*labServer
+}
+
+// do makes the run. Whatever happens, nothing of it goes on.
+func (r *labRun) do(ctx context.Context, words []string) (err error) {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	defer func() { err = errors.Join(err, r.end()) }()
+	// A target that waits for its turn would have an area under RES of its own.
+	release, ok := r.work.turnToBurst(ctx, r.step)
+	defer release()
+	if !ok {
+		return context.Cause(ctx)
+	}
+	r.servers[0].burstDone = release
+	for i := range r.servers {
+		if err := r.servers[i].start(ctx, words); err != nil {
+			return err
+		}
+	}
+	over, done := context.WithCancel(ctx)
+	defer done()
+	var all sync.WaitGroup
+	for _, s := range r.servers {
+		all.Go(func() {
+			if err := s.serve(over, done); err != nil {
+				fail(err)
+			}
+		})
+		all.Go(func() {
+			select {
+			case <-s.traced.ended:
+				fail(s.traced.whyEnded(s.when()))
+			case <-over.Done():
+			}
+		})
+	}
+	all.Wait()
+	return context.Cause(ctx)
+}
+
+// end ends all that runs, loads first.
+func (r *labRun) end() error {
+	failed := make([]error, len(r.servers))
+	var all sync.WaitGroup
+	for i, s := range r.servers {
+		all.Go(func() { failed[i] = s.end() })
+	}
+	all.Wait()
+	return errors.Join(failed...)
+}
