@@ -8,7 +8,7 @@ func MeasureHelp() []struct{ Name, What string } {
 		"from the burst's end until half of what was given back by the end (peak less rest) had left RES for good; 0 if before the burst had ended",
 		"the same of nine tenths",
 		"RES summed up over the run, in MiB times minutes: what the neighbours on the box could not have",
-		"CPU time of the garbage collector, as the Go runtime counts it; its work in idle time left out",
+		"CPU time of the garbage collector, as the Go runtime counts it: by the time its workers took, so that it is too much where they had to wait for a CPU; its work in idle time left out",
 		"CPU time of Go's scavenger, which gives memory back, as the Go runtime counts it; in versions that do not tell, the time within its calls to the kernel, which is less",
 		"both of these: what giving memory back costs the target",
 		"all CPU time of the target",
