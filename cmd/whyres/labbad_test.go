@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,22 @@ func TestLabWithTargetsThatFail(t *testing.T) {
 		{"madvdontneed-0", lab.StatusDone, "was killed"},
 	} {
 		l.saying(row(t, results, c.id), c.status, c.says)
+	}
+}
+
+// What the kernel refuses to execute: LookPath finds it all the same.
+func TestLabWithATargetThatIsNoProgram(t *testing.T) {
+	l := newLabbing(t)
+	target := filepath.Join(t.TempDir(), "target")
+	if err := os.WriteFile(target, []byte("no program"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	got, results := l.run("--settle", "2s", "--settings", "gogc-50", "--target", target+" {addr}", "--load", "true")
+	if got.code != 1 {
+		t.Errorf("exit %d: %s", got.code, got.err)
+	}
+	for _, id := range []string{"default", "gogc-50"} {
+		l.saying(row(t, results, id), lab.StatusFailed, "exec format error")
 	}
 }
 

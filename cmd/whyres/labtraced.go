@@ -60,8 +60,8 @@ type labTarget struct {
 }
 
 // startTraced starts a target at an address of its own and begins to trace it.
-func startTraced(s streams, c labTarget) (t *labTraced, err error) {
-	t = &labTraced{meter: lab.NewMeter(), says: load.NewLines(nil), heard: make(chan struct{}), ended: make(chan struct{})}
+func startTraced(s streams, c labTarget) (_ *labTraced, err error) {
+	t := &labTraced{meter: lab.NewMeter(), says: load.NewLines(nil), heard: make(chan struct{}), ended: make(chan struct{})}
 	if t.addr, err = freeAddr(); err != nil {
 		return nil, errors.Join(err, c.record.Close())
 	}
