@@ -93,9 +93,10 @@ func buildSource(t *testing.T, toolchain string) (program string) {
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
 	build.Dir = dir
 	// Without the GOROOT that go test sets, which is another toolchain's, and
-	// without the user's flags, which an old one may not know.
+	// without the user's flags, which an old one may not know. The index of Go
+	// 1.19 knows no folder where the toolchain itself is a module.
 	build.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GOROOT=") })
-	build.Env = append(build.Env, "PWD="+dir, "GOTOOLCHAIN="+toolchain, "GOFLAGS=-tags=oldest", "CGO_ENABLED=0")
+	build.Env = append(build.Env, "PWD="+dir, "GOTOOLCHAIN="+toolchain, "GOFLAGS=-tags=oldest", "CGO_ENABLED=0", "GODEBUG=goindex=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

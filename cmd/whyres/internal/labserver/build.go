@@ -157,7 +157,8 @@ func (b Builder) goCommand(ctx context.Context, dir, toolchain string, args ...s
 	}
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
-	b.Who.Apply(cmd, "PWD="+dir, "GOROOT=", "GOFLAGS=-trimpath", "GOWORK=off", "GOTOOLCHAIN="+toolchain, "CGO_ENABLED=0")
+	// The index of Go 1.19 knows no folder where the toolchain itself is a module.
+	b.Who.Apply(cmd, "PWD="+dir, "GOROOT=", "GOFLAGS=-trimpath", "GOWORK=off", "GOTOOLCHAIN="+toolchain, "CGO_ENABLED=0", "GODEBUG=goindex=0")
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // compilers too
 	cmd.WaitDelay = time.Second
 	out, err := cmd.CombinedOutput()
