@@ -20,7 +20,7 @@ func (c column) MarshalText() ([]byte, error) {
 	return base64.StdEncoding.AppendEncode(nil, raw), nil
 }
 
-// columnOf makes a column of integers. unknown becomes no number where gaps says so.
+// columnOf makes a column of integers.
 func columnOf[T int | int64 | uint64 | uint32](values []T) column {
 	out := make(column, len(values))
 	for i, v := range values {

@@ -22,7 +22,7 @@ whyres.startOver = function () {
   const align = (where) => {
     lines = whyres.recordings.map((rec) => {
       const by = whyres.alignAt(rec, where);
-      return { id: rec.id, name: rec.label || rec.name, value: rec.res.value, at: rec.res.at.map((t) => t - by) };
+      return { id: rec.id, name: rec.name, value: rec.res.value, at: rec.res.at.map((t) => t - by) };
     }).filter((l) => l.at.length);
     const begin = Math.min(...lines.map((l) => l.at[0]), 0), stop = Math.max(...lines.map((l) => l.at[l.at.length - 1]), begin + 1e6);
     if (!view) view = new whyres.View(begin, stop);
