@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync/atomic"
 	"time"
@@ -13,7 +14,8 @@ import (
 
 // reads follows how much of the files has been read.
 type reads struct {
-	now atomic.Pointer[counting]
+	now   atomic.Pointer[counting]
+	files []fs.FileInfo // that were opened
 }
 
 // counting is a file being read. size is 0 where it is not known.
@@ -30,6 +32,7 @@ func (r *reads) open(in io.Reader, name string) io.Reader {
 	if f, ok := in.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 			c.size = info.Size()
+			r.files = append(r.files, info)
 		}
 	}
 	r.now.Store(c)

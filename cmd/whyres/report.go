@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"whyres/cmd/whyres/internal/report"
 	"whyres/cmd/whyres/internal/timeline"
 	"whyres/collector/explain"
-	"whyres/collector/ledger"
 )
 
 // reportOptions are the flags of whyres report.
@@ -110,26 +108,20 @@ func (o *reportOptions) checkReport(chosen bool, out io.Writer) error {
 
 // makeReport makes all of it before it writes any: a page is whole or is not there.
 func makeReport(ctx context.Context, s streams, o reportOptions, paths []string) error {
-	progress := &reads{}
-	made, err := watched(ctx, s, progress, func() ([]byte, error) {
-		in, err := readAll(s, progress, paths)
+	return o.produce(s, func(w io.Writer, progress *reads) error {
+		made, err := watched(ctx, s, progress, func() ([]byte, error) {
+			in, err := readAll(s, progress, paths)
+			if err != nil {
+				return nil, err
+			}
+			return formatted(o.format, in)
+		})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return formatted(o.format, in)
+		_, err = w.Write(made)
+		return err
 	})
-	if err != nil {
-		return err
-	}
-	if o.output == "" {
-		_, err = s.out.Write(made)
-		return err
-	}
-	if err := writeReport(o.output, o.force, made); err != nil {
-		return err
-	}
-	s.say("%s written, %s", timeline.Clean(o.output, 200), ledger.Size(int64(len(made))))
-	return nil
 }
 
 // formatted is what was read, in a format.
@@ -144,17 +136,6 @@ func formatted(format string, in *reportInput) ([]byte, error) {
 		err := page.Write(&out)
 		return out.Bytes(), err
 	}
-}
-
-// writeReport writes the file, which its owner alone can read: stacks and paths are
-// in it.
-func writeReport(path string, force bool, made []byte) error {
-	f, err := createRecording(path, force)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(made)
-	return errors.Join(err, f.Close())
 }
 
 // words are how the timeline says it.

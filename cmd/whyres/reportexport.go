@@ -10,7 +10,6 @@ import (
 	"whyres/cmd/whyres/internal/report/pprof"
 	"whyres/cmd/whyres/internal/timeline"
 	"whyres/collector"
-	"whyres/collector/ledger"
 	"whyres/collector/mem"
 	"whyres/collector/record"
 )
@@ -40,40 +39,18 @@ func (e exporter) Frame(f mem.Frame) error { return e.observe(f) }
 // Flush holds back: half a file is of no use.
 func (exporter) Flush() error { return nil }
 
-// export makes one recording into one file. A file that could not be finished is
-// removed, unless it was there before.
+// export makes one recording into one file.
 func export(ctx context.Context, s streams, o reportOptions, paths []string) error {
 	if len(paths) != 1 {
 		return usage("--format %s is made of one recording", o.format)
 	}
-	if o.output == "" {
-		return exportTo(ctx, s, o.format, paths[0], s.out)
-	}
-	f, err := createRecording(o.output, o.force)
-	if err != nil {
-		return err
-	}
-	if err := exportTo(ctx, s, o.format, paths[0], f.File); err != nil {
-		_ = f.File.Close() // the first error is the one to tell
-		if f.created {
-			_ = os.Remove(o.output)
-		}
-		return err
-	}
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	f.written = true
-	if err := f.Close(); err != nil {
-		return err
-	}
-	s.say("%s written, %s", timeline.Clean(o.output, 200), ledger.Size(info.Size()))
-	return nil
+	return o.produce(s, func(w io.Writer, progress *reads) error {
+		return exportTo(ctx, s, progress, newExporter(o.format, w), paths[0])
+	})
 }
 
-// exportTo reads the recording and writes it in the format.
-func exportTo(ctx context.Context, s streams, format, path string, w io.Writer) error {
+// exportTo feeds the exporter with the recording.
+func exportTo(ctx context.Context, s streams, progress *reads, e exporter, path string) error {
 	in := s.in
 	if path != "-" {
 		f, err := os.Open(path)
@@ -83,9 +60,8 @@ func exportTo(ctx context.Context, s streams, format, path string, w io.Writer) 
 		defer func() { _ = f.Close() }() // only read
 		in = f
 	}
-	progress := &reads{}
 	_, err := watched(ctx, s, progress, func() (struct{}, error) {
-		return struct{}{}, exportFrames(s, newExporter(format, w), progress.open(in, path), path)
+		return struct{}{}, exportFrames(s, e, progress.open(in, path), path)
 	})
 	if err != nil {
 		return fmt.Errorf("%s: %w", timeline.Clean(path, 200), err)
