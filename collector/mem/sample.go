@@ -141,6 +141,14 @@ type MemStats struct {
 	Retries int `json:"retries,omitempty"`
 }
 
+// noNextGC is from where NextGC is no goal: GOGC=off without a memory limit makes it
+// the largest number there is, less some small ones.
+const noNextGC = 1 << 50
+
+// HasNextGC reports whether NextGC is a size of the heap at which a GC begins: it is
+// none with GOGC=off, and 0 where it is not known.
+func (m *MemStats) HasNextGC() bool { return m.NextGC != 0 && m.NextGC < noNextGC }
+
 // Limited reports whether the program has a memory limit (GOMEMLIMIT,
 // debug.SetMemoryLimit).
 func (m *MemStats) Limited() bool { return m.MemoryLimit > 0 && m.MemoryLimit < math.MaxInt64 }

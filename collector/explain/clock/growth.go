@@ -6,10 +6,6 @@ import (
 	"whyres/collector/mem"
 )
 
-// noHeapGoal is from where NextGC is no goal: GOGC=off without a memory limit
-// makes it the largest number there is, less some small ones.
-const noHeapGoal = 1 << 50
-
 // growth reports whether the next GC comes by the heap's growth rather than by
 // force, and when at the pace since the last; 0 where no time can be told.
 //
@@ -45,7 +41,7 @@ const hardly = 256 << 10
 func (f *Facts) reaches() mem.Instant {
 	m := f.Stats
 	grown, took := above(f.HeapAlloc, m.HeapMarked), f.AllocAt.Sub(m.LastGC)
-	if grown < hardly || took <= 0 || m.LastGC <= 0 || m.NextGC >= noHeapGoal || f.HeapAlloc >= m.NextGC {
+	if grown < hardly || took <= 0 || m.LastGC <= 0 || !m.HasNextGC() || f.HeapAlloc >= m.NextGC {
 		return 0
 	}
 	wait := float64(m.NextGC-f.HeapAlloc) / float64(grown) * float64(took)
@@ -69,4 +65,7 @@ func (f *Facts) frequent() bool {
 }
 
 // noGoalAtAll: no GC comes by itself, neither by the heap's growth nor by force.
-func (f *Facts) noGoalAtAll() bool { return f.Stats.GCPercent < 0 && f.Stats.NextGC >= noHeapGoal }
+func (f *Facts) noGoalAtAll() bool {
+	m := f.Stats
+	return m.GCPercent < 0 && m.NextGC != 0 && !m.HasNextGC()
+}

@@ -5,10 +5,6 @@ import "whyres/collector/mem"
 // maxStats is how many readings of each of the runtime's numbers a page holds.
 const maxStats = 8_000
 
-// noNextGC is from where NextGC means that none is to come: GOGC=off and no memory
-// limit make it the largest number there is, less some small ones.
-const noNextGC = 1 << 50
-
 // statLine is one of the Go runtime's numbers over time, in bytes.
 type statLine struct {
 	id, name string
@@ -40,7 +36,7 @@ func newStatLines(limit int) []statLine {
 }
 
 func nextGC(m *mem.MemStats) int64 {
-	if m.NextGC == 0 || m.NextGC >= noNextGC {
+	if !m.HasNextGC() {
 		return unknown
 	}
 	return int64(m.NextGC)

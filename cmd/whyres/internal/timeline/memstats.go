@@ -21,7 +21,7 @@ func memStatsText(v *explain.Verdict) []string {
 		"stacks" + glue + amount(clampInt(m.StackInuse)),
 	}
 	out = append(out, lastGC(v))
-	if m.NextGC != 0 && m.NextGC < noNextGC {
+	if m.HasNextGC() {
 		out = append(out, "next at"+glue+amount(clampInt(m.NextGC)))
 	}
 	if m.GCPercent < 0 {
@@ -35,10 +35,6 @@ func memStatsText(v *explain.Verdict) []string {
 	}
 	return out
 }
-
-// noNextGC is from where NextGC means that none is to come: GOGC=off and no
-// memory limit make it the largest number there is, less some small ones.
-const noNextGC = 1 << 50
 
 // lastGC is the last GC and when it was.
 func lastGC(v *explain.Verdict) string {

@@ -73,7 +73,7 @@ func (p *process) sample(s *mem.Sample) {
 	p.count(s.At, counterHeapIdle, clamp(g.HeapIdle))
 	p.count(s.At, counterHeapReleased, clamp(g.HeapReleased))
 	p.count(s.At, counterStackInuse, clamp(g.StackInuse))
-	if g.NextGC <= math.MaxInt64 { // above it is "never"
+	if g.HasNextGC() {
 		p.count(s.At, counterNextGC, int64(g.NextGC))
 	}
 }

@@ -27,6 +27,10 @@ func header() mem.Frame {
 	}}
 }
 
+// noGoal is about what a Go program with GOGC=off reports as NextGC: the largest
+// memory limit less 3 % of headroom (runtime.gcController.memoryLimitHeapGoal).
+const noGoal = math.MaxInt64 / 100 * 97
+
 // handBuilt holds one of everything.
 func handBuilt() []mem.Frame {
 	freed, grew := int64(2*mib), int64(mib/2)
@@ -57,7 +61,7 @@ func handBuilt() []mem.Frame {
 		{At: 3900, Mark: &mem.Mark{At: 3900, Kind: mem.MarkExec, PID: 99, Comm: "child"}},
 		{At: 3950, Mark: &mem.Mark{At: 3950, Kind: mem.MarkExit, PID: 99, Signal: 9}},
 		{At: 4000, Lost: &mem.Lost{At: 4000, Total: 5, New: 3, Reasons: map[string]uint64{"ring full": 2, "table full": 1}}},
-		{At: 4100, Sample: &mem.Sample{At: 4100, PID: 42, RSS: rss(12, 4), MemStats: &mem.MemStats{HeapInuse: 4 * mib, HeapIdle: 10 * mib, HeapReleased: 8 * mib, NextGC: math.MaxUint64, StackInuse: 2 * mib}}},
+		{At: 4100, Sample: &mem.Sample{At: 4100, PID: 42, RSS: rss(12, 4), MemStats: &mem.MemStats{HeapInuse: 4 * mib, HeapIdle: 10 * mib, HeapReleased: 8 * mib, NextGC: noGoal, StackInuse: 2 * mib}}},
 		{At: 4200, Mark: &mem.Mark{At: 4200, Kind: mem.MarkEnd, PID: 42, Why: "time is up"}},
 	}
 }
