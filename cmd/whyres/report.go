@@ -34,7 +34,8 @@ it shows, asks no server for anything, and can be mailed or printed. Several
 recordings are laid over each other, and each has its own part. The folder of a lab
 (or its results.json) is shown as a comparison of its settings.
 
-With --format json the verdict is printed instead, one object a recording. One FILE
+With --format json the verdict is printed instead, one object a recording; of a lab,
+its results, before the verdicts of the recordings that are named beside it. One FILE
 may be -, for standard input. It needs no privilege.
 
 With --format pprof one recording becomes a profile for go tool pprof: bytes asked
@@ -51,6 +52,9 @@ heap as counters, each call on its thread, GCs.`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage("report wants a recording, or the folder of a lab")
+			}
+			if len(args) > mostReportFiles {
+				return usage("%d files: a page shows at most %d", len(args), mostReportFiles)
 			}
 			if len(slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a != "-" })) > 1 {
 				return usage("standard input can be read only once")
@@ -74,6 +78,9 @@ heap as counters, each call on its thread, GCs.`,
 	_ = c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(reportFormats(), cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
+
+// mostReportFiles bounds what a page holds: each file needs memory while all are read.
+const mostReportFiles = 64
 
 // The formats.
 const (

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -58,6 +59,7 @@ func TestReportOfBadInput(t *testing.T) {
 	}{
 		"nothing":             {nil, exitUsage, "wants a recording"},
 		"stdin twice":         {[]string{"-", "-"}, exitUsage, "only once"},
+		"too many":            {slices.Repeat([]string{held}, 65), exitUsage, "65 files: a page shows at most 64"},
 		"another format":      {[]string{held, "--format", "pdf"}, exitUsage, "html, json"},
 		"two formats":         {[]string{held, "--json", "--format", "html"}, exitUsage, "contradict"},
 		"a color":             {[]string{held, "--color", "red"}, exitUsage, "--color"},

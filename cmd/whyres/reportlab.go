@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 
+	"golang.org/x/sys/unix"
+
 	"whyres/cmd/whyres/internal/lab"
 	"whyres/cmd/whyres/internal/report"
 	"whyres/cmd/whyres/internal/timeline"
@@ -24,7 +26,12 @@ var errNoRuns = errors.New("the lab has no run yet: there is nothing to show")
 
 // readLab reads a lab's folder.
 func (in *reportInput) readLab(s streams, progress *reads, folder string) error {
-	f, err := os.Open(filepath.Join(folder, labResults))
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return withoutPath(err)
+	}
+	defer func() { _ = root.Close() }() // only read
+	f, err := openRegular(root, labResults)
 	if err != nil {
 		return fmt.Errorf("no lab's folder: %s: %w", labResults, withoutPath(err))
 	}
@@ -51,12 +58,16 @@ func (in *reportInput) readResults(s streams, progress *reads, path string, from
 		return fmt.Errorf("not what whyres lab writes: %w", err)
 	}
 	in.lab = result
+	in.page = report.NewLab(result, words())
+	if path == "-" {
+		in.page.Notes = append(in.page.Notes, "The results came by standard input, which does not tell where the recordings are: give the lab's folder to see their curves.")
+		return nil
+	}
 	before := len(in.recordings)
 	notes := in.readRecordings(s, progress, filepath.Dir(path), labRecordings(result))
 	for _, r := range in.recordings[before:] {
 		r.Settled(result.Settle)
 	}
-	in.page = report.NewLab(result, words())
 	in.page.Notes = append(in.page.Notes, notes...)
 	return nil
 }
@@ -114,7 +125,7 @@ func (in *reportInput) readRecordings(s streams, progress *reads, folder string,
 	}
 	defer func() { _ = root.Close() }() // only read
 	for _, n := range list {
-		f, err := root.Open(n.path)
+		f, err := openRegular(root, n.path)
 		if err == nil {
 			err = in.readOne(s, progress.open(f, n.path), n, len(list))
 			err = errors.Join(err, f.Close())
@@ -124,4 +135,23 @@ func (in *reportInput) readRecordings(s streams, progress *reads, folder string,
 		}
 	}
 	return notes
+}
+
+// errNotRegular: what stands there is a folder, a pipe or a device.
+var errNotRegular = errors.New("it is no regular file")
+
+// openRegular opens a file of a lab's folder. A pipe would be waited for.
+func openRegular(root *os.Root, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errNotRegular
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }

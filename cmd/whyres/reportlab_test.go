@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"whyres/cmd/whyres/internal/lab"
 	"whyres/collector/mem"
 )
@@ -115,5 +117,65 @@ func TestReportOfALab(t *testing.T) {
 	var r lab.Result
 	if text, _, _ := reported("", dir, "--json"); json.Unmarshal([]byte(text), &r) != nil || len(r.Rows) != 3 {
 		t.Errorf("as JSON: %.100s", text)
+	}
+}
+
+// What stands beside a lab is no less for it.
+func TestReportJSONOfALabAndARecording(t *testing.T) {
+	text, diagnostics, code := reported("", labIn(t), held, "--json")
+	if code != exitDone || diagnostics != "" {
+		t.Fatalf("exit %d, %s", code, diagnostics)
+	}
+	alone, _, _ := reported("", held, "--json")
+	var r lab.Result
+	d := json.NewDecoder(strings.NewReader(text))
+	if err := d.Decode(&r); err != nil || r.Schema != lab.Schema || len(r.Rows) != 3 {
+		t.Errorf("%v, %+v", err, r)
+	}
+	if rest := text[d.InputOffset():]; strings.TrimSpace(rest) != strings.TrimSpace(alone) {
+		t.Errorf("after the lab: %.200s", rest)
+	}
+}
+
+// Results on standard input do not say where they were: nothing is read from the
+// folder that whyres happens to run in.
+func TestReportOfResultsOnStandardInput(t *testing.T) {
+	dir := labIn(t)
+	text, err := os.ReadFile(filepath.Join(dir, "results.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	out, diagnostics, code := reported(string(text), "-")
+	if code != exitDone || diagnostics != "" {
+		t.Fatalf("exit %d, %s", code, diagnostics)
+	}
+	if n := len(dataOf(t, out).Recordings); n != 0 || !strings.Contains(out, "The results came by standard input") {
+		t.Errorf("%d recordings, and it is not said why", n)
+	}
+}
+
+// A pipe in a lab's folder is not waited for, and a recording of the lab is not
+// overwritten with its page.
+func TestReportOfALabWithAPipe(t *testing.T) {
+	dir := labIn(t)
+	if err := unix.Mkfifo(filepath.Join(dir, "missing.zst"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _, code := reported("", dir)
+	if code != exitDone || !strings.Contains(out, "missing.zst could not be read: it is no regular file") {
+		t.Errorf("exit %d, and the pipe is not told", code)
+	}
+	for _, name := range []string{"results.json", "default-1.whyres.zst"} {
+		_, diagnostics, code := reported("", dir, "-o", filepath.Join(dir, name), "--force")
+		if code != exitFailed || !strings.Contains(diagnostics, "what the report is made of") {
+			t.Errorf("%s: exit %d, %s", name, code, diagnostics)
+		}
+	}
+	if err := errors.Join(os.Remove(filepath.Join(dir, "results.json")), unix.Mkfifo(filepath.Join(dir, "results.json"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, diagnostics, code := reported("", dir); code != exitFailed || !strings.Contains(diagnostics, "no regular file") {
+		t.Errorf("exit %d, %s", code, diagnostics)
 	}
 }

@@ -19,6 +19,7 @@ import (
 // reportInput is what a report is made of.
 type reportInput struct {
 	recordings []*report.Recording
+	named      []*report.Recording // those of them that are no lab's
 	lab        *lab.Result
 	page       *report.Lab
 }
@@ -56,7 +57,11 @@ func (in *reportInput) read(s streams, progress *reads, path string, among int) 
 	if beginsLab(head) {
 		return in.readResults(s, progress, path, buffered)
 	}
-	return in.readOne(s, buffered, named{path, path}, among)
+	if err := in.readOne(s, buffered, named{path, path}, among); err != nil {
+		return err
+	}
+	in.named = append(in.named, in.recordings[len(in.recordings)-1])
+	return nil
 }
 
 // withoutPath is why a file cannot be opened; who asks says which.
@@ -112,12 +117,15 @@ func (in *reportInput) title() string {
 	return fmt.Sprintf("%d recordings", len(in.recordings))
 }
 
-// json prints the verdict of each recording, or the lab's result.
+// json prints the lab's result, and the verdict of each recording that is no lab's:
+// those of a lab are in its folder.
 func (in *reportInput) json(out io.Writer) error {
 	if in.lab != nil {
-		return printJSON(out, in.lab)
+		if err := printJSON(out, in.lab); err != nil {
+			return err
+		}
 	}
-	for _, r := range in.recordings {
+	for _, r := range in.named {
 		if err := printJSON(out, &r.Verdict); err != nil {
 			return err
 		}
