@@ -21,16 +21,17 @@ func (o *reportOptions) exports() bool { return o.format == formatPprof || o.for
 // exporter makes one of them of frames.
 type exporter struct {
 	observe func(mem.Frame) error
+	damaged func(*record.LineError)
 	finish  func() error
 }
 
 func newExporter(format string, w io.Writer) exporter {
 	if format == formatPerfetto {
 		t := perfetto.New(w)
-		return exporter{t.Observe, t.Close}
+		return exporter{t.Observe, func(e *record.LineError) { t.Damaged(e.Line, e.Cut) }, t.Close}
 	}
 	x := pprof.New()
-	return exporter{x.Observe, func() error { _, err := x.WriteTo(w); return err }}
+	return exporter{x.Observe, func(e *record.LineError) { x.Damaged(e.Line, e.Cut) }, func() error { _, err := x.WriteTo(w); return err }}
 }
 
 // Frame and Flush make it a sink.
@@ -76,7 +77,10 @@ func exportFrames(s streams, e exporter, in io.Reader, path string) error {
 	}
 	defer r.Close()
 	st := &story{sinks: []collector.Sink{e}}
-	err = st.tell(r, func(e *record.LineError) { s.sayOver("%s: %s", timeline.Clean(path, 200), oneLine(e)) })
+	err = st.tell(r, func(broken *record.LineError) {
+		e.damaged(broken)
+		s.sayOver("%s: %s", timeline.Clean(path, 200), oneLine(broken))
+	})
 	if err != nil {
 		return err
 	}

@@ -152,8 +152,15 @@ func TestReportExportCut(t *testing.T) {
 	if got.code != exitDone || !strings.Contains(got.err, "cut short") {
 		t.Fatalf("exit %d, %s", got.code, got.err)
 	}
-	if _, err := profile.ParseData([]byte(got.out)); err != nil {
-		t.Error(err)
+	p, err := profile.ParseData([]byte(got.out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := strings.Join(p.Comments, "\n"); !strings.Contains(all, "cut short in line") {
+		t.Errorf("the profile does not say it:\n%s", all)
+	}
+	if got := exported(whole[:len(whole)/2], "-", "--format", "perfetto"); got.code != exitDone || !strings.Contains(got.out, "recording cut short") {
+		t.Errorf("exit %d, and the trace does not say it", got.code)
 	}
 }
 

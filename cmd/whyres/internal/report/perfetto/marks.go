@@ -12,7 +12,44 @@ const (
 	trackGC       = "GC"
 	trackCollapse = "huge pages"
 	trackLost     = "lost events"
+	trackDamage   = "recording damaged"
 )
+
+// maxDamages is how many damaged lines are marked; a last mark counts all.
+const maxDamages = 1000
+
+// Damaged marks where a line of the recording could not be read: after the last frame
+// before it. The recording may end with it.
+func (t *Trace) Damaged(line int, cut bool) {
+	title := "damaged line: what stood there is missing"
+	if cut {
+		title = "recording cut short: what came after is missing"
+	} else {
+		t.damaged++
+	}
+	if t.damaged > maxDamages && !cut {
+		return
+	}
+	if t.target == nil {
+		t.process(0)
+	}
+	p := t.target
+	p.instant(p.sideTrack(trackDamage), t.last, title, func() {
+		p.annotateInt("line", int64(line))
+		p.annotateInt("damaged_lines_so_far", int64(t.damaged))
+	})
+}
+
+// unmarked tells at the end of damaged lines that have no mark.
+func (t *Trace) unmarked() {
+	if t.damaged <= maxDamages || t.target == nil {
+		return
+	}
+	p := t.target
+	p.instant(p.sideTrack(trackDamage), t.last, "more damaged lines than are marked", func() {
+		p.annotateInt("damaged_lines_in_all", int64(t.damaged))
+	})
+}
 
 // mark writes a mark as an instant.
 func (p *process) mark(k *mem.Mark, own bool) {

@@ -28,6 +28,8 @@ type Trace struct {
 	target    *process
 	processes map[int]*process
 	threads   int
+	last      mem.Instant
+	damaged   int // lines
 }
 
 // New begins a trace on w.
@@ -38,6 +40,7 @@ func New(w io.Writer) *Trace {
 // Observe writes what the next frame tells, and keeps nothing that it points to. It
 // fails where the writer does, and on nothing that a recording can hold.
 func (t *Trace) Observe(f mem.Frame) error {
+	t.last = max(t.last, f.At)
 	switch {
 	case f.Header != nil && !t.opened:
 		t.open(f.Header)
@@ -62,6 +65,7 @@ func (t *Trace) Observe(f mem.Frame) error {
 
 // Close writes what is still held back. It does not close the writer.
 func (t *Trace) Close() error {
+	t.unmarked()
 	if t.err == nil {
 		t.err = t.out.Flush()
 	}

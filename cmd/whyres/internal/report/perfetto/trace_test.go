@@ -216,3 +216,40 @@ func TestMarks(t *testing.T) {
 		t.Errorf("grew %v", grew)
 	}
 }
+
+// TestDamage: what could not be read of the recording is marked where it is missing;
+// however much it is, the marks are few and count all.
+func TestDamage(t *testing.T) {
+	var out bytes.Buffer
+	x := New(&out)
+	frames := handBuilt()
+	for i, f := range frames {
+		if err := x.Observe(f); err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 {
+			x.Damaged(3, false)
+		}
+	}
+	for line := range 5000 {
+		x.Damaged(100+line, false)
+	}
+	x.Damaged(6000, true)
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	events := view(t, schema(t), out.Bytes()).under(t, 42, "recording damaged").events
+	if len(events) != 1002 {
+		t.Fatalf("%d marks", len(events))
+	}
+	first, cut, all := events[0], events[1000], events[1001]
+	if first.begin != 1100 || first.args["line"] != int64(3) {
+		t.Errorf("%+v", first)
+	}
+	if cut.begin != 4200 || cut.name != "recording cut short: what came after is missing" || cut.args["line"] != int64(6000) {
+		t.Errorf("%+v", cut)
+	}
+	if all.args["damaged_lines_in_all"] != int64(5001) {
+		t.Errorf("%+v", all)
+	}
+}

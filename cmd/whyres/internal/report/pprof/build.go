@@ -119,6 +119,10 @@ func (x *Export) comments() []string {
 		}
 	}
 	note("events lost", x.lost, "every sum is at least what it says")
+	note("damaged lines of the recording", x.damaged, "what stood there is not counted")
+	if x.cut > 0 {
+		say("the recording was cut short in line " + strconv.Itoa(x.cut) + ": what came after is not counted")
+	}
 	note("calls not seen from entry to exit", x.untimed, "their time is not known, and not counted")
 	note("calls of child processes", x.others, "not counted, as in the verdict")
 	note("times the process became another program (exec)", uint64(x.execs), "the stacks are of all of them")

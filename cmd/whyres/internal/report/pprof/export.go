@@ -34,6 +34,8 @@ type Export struct {
 	untimed uint64
 	execs   int
 	lost    uint64
+	damaged uint64 // lines of the recording that could not be read
+	cut     int    // the line that the recording was cut short in, 0 for none
 }
 
 // sample is what calls with the same stack and labels come to.
@@ -75,6 +77,16 @@ func (x *Export) Observe(f mem.Frame) error {
 		x.lost = max(x.lost, f.Lost.Total)
 	}
 	return nil
+}
+
+// Damaged takes in that a line of the recording could not be read, and whether the
+// recording ends with it.
+func (x *Export) Damaged(line int, cut bool) {
+	if cut {
+		x.cut = line
+		return
+	}
+	x.damaged++
 }
 
 // mine is as the verdict takes it: the first process that shows is the target

@@ -132,6 +132,35 @@ func TestComments(t *testing.T) {
 	}
 }
 
+// TestDamage: a profile of a recording that could not be read whole says so; others do
+// not.
+func TestDamage(t *testing.T) {
+	x := New()
+	for _, f := range handBuilt() {
+		if err := x.Observe(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	comments := func() string {
+		var out bytes.Buffer
+		if _, err := x.WriteTo(&out); err != nil {
+			t.Fatal(err)
+		}
+		return strings.Join(parsed(t, out.Bytes()).Comments, "\n")
+	}
+	if all := comments(); strings.Contains(all, "damaged") || strings.Contains(all, "cut short") {
+		t.Error(all)
+	}
+	x.Damaged(7, false)
+	x.Damaged(8, false)
+	x.Damaged(20, true)
+	for _, want := range []string{"damaged lines of the recording: 2;", "cut short in line 20:"} {
+		if all := comments(); !strings.Contains(all, want) {
+			t.Errorf("no %q in\n%s", want, all)
+		}
+	}
+}
+
 // TestSamples: each stack is there leaf first, with its labels, and what has none
 // says so.
 func TestSamples(t *testing.T) {
