@@ -70,7 +70,7 @@ func (p *process) describe(e *mem.Event) {
 	p.name(&p.categories, category(e), eventCategoryIIDs, eventCategories)
 	p.name(&p.names, title(e), eventNameIID, eventName)
 	p.annotateUint("asked", e.Len)
-	if !e.Noted(mem.NoteRSSUnknown) {
+	if !e.Noted(mem.NoteRSSUnknown) || e.Attributed != 0 { // what is said counts, as in the verdict
 		p.annotateInt("left_res", -e.Attributed)
 	}
 	p.annotateText("who", string(e.Who))

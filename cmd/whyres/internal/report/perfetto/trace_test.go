@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"whyres/collector/explain"
 	"whyres/collector/mem"
 )
 
@@ -251,5 +252,24 @@ func TestDamage(t *testing.T) {
 	}
 	if all.args["damaged_lines_in_all"] != int64(5001) {
 		t.Errorf("%+v", all)
+	}
+}
+
+// TestUnknownRES: where a call's RES was not read, nothing is said to have left; what a
+// recording says all the same counts as in the verdict.
+func TestUnknownRES(t *testing.T) {
+	for _, attributed := range []int64{0, -mib} {
+		frames := []mem.Frame{header(), frameOf(mem.Event{
+			At: 2000, Dur: 10, PID: 42, TID: 43, Call: mem.Madvise, Advice: "MADV_DONTNEED", Len: 4 * mib, Attributed: attributed,
+			Who: mem.WhoUser, Notes: []string{mem.NoteRSSUnknown},
+		})}
+		sums := explain.NewAccumulator()
+		for _, f := range frames {
+			sums.Observe(f)
+		}
+		left, said := viewOf(t, frames).calls()[0].args["left_res"].(int64)
+		if want := sums.Verdict().Releases.Attributed; left != want || said != (attributed != 0) {
+			t.Errorf("left_res %d (%v), the verdict has %d", left, said, want)
+		}
 	}
 }

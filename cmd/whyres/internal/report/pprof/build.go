@@ -124,8 +124,10 @@ func (x *Export) comments() []string {
 		say("the recording was cut short in line " + strconv.Itoa(x.cut) + ": what came after is not counted")
 	}
 	note("calls not seen from entry to exit", x.untimed, "their time is not known, and not counted")
+	note("calls whose RES could not be read", x.unknown, "what left RES by them is not known, and not counted")
 	note("calls of child processes", x.others, "not counted, as in the verdict")
 	note("times the process became another program (exec)", uint64(x.execs), "the stacks are of all of them")
+	say("mapped: address space, also what is only set aside (PROT_NONE), as Go does for its arenas; mapped_accessible: without that")
 	return out
 }
 

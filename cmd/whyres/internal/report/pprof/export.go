@@ -32,6 +32,7 @@ type Export struct {
 
 	others  uint64 // calls of other processes
 	untimed uint64
+	unknown uint64 // calls that may have changed RES by nobody knows how much
 	execs   int
 	lost    uint64
 	damaged uint64 // lines of the recording that could not be read
@@ -105,6 +106,9 @@ func (x *Export) observeEvent(e *mem.Event) {
 	}
 	if !timed(e) {
 		x.untimed++
+	}
+	if e.Noted(mem.NoteRSSUnknown) && e.Attributed == 0 {
+		x.unknown++
 	}
 	x.sample(e).add(valuesOf(e))
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/pprof/profile"
+	"golang.org/x/sys/unix"
 
 	"whyres/collector/explain"
 	"whyres/collector/mem"
@@ -21,8 +22,8 @@ import (
 const mib = 1 << 20
 
 // handBuilt has sums that are known by construction, all of them in MiB: released
-// 7, of which 5 left RES; mapped 64; unmapped 2, of which 1 left RES; 7 calls of
-// the target.
+// 7, of which 5 left RES; mapped 64, of which 4 can be accessed; unmapped 2, of which 1
+// left RES; 8 calls of the target.
 func handBuilt() []mem.Frame {
 	free := []string{"runtime.madvise", "runtime.sysUnusedOS", "runtime.bgscavenge"}
 	event := func(e mem.Event) mem.Frame { return mem.Frame{At: e.End(), Event: &e} }
@@ -36,7 +37,8 @@ func handBuilt() []mem.Frame {
 		event(mem.Event{At: 2000, Dur: 10, PID: 42, TID: 43, Call: mem.Madvise, Advice: "MADV_DONTNEED", Len: 4 * mib, Attributed: -3 * mib, Who: mem.WhoBackground, Stack: free}),
 		event(mem.Event{At: 3000, Dur: 20, PID: 42, TID: 43, Call: mem.Madvise, Advice: "MADV_DONTNEED", Len: 2 * mib, Attributed: -2 * mib, Who: mem.WhoBackground, Stack: free}),
 		event(mem.Event{At: 4000, Dur: 30, PID: 42, TID: 42, Call: mem.Madvise, Advice: "MADV_FREE", Len: mib, Errno: "EINVAL", Ret: -1, Who: mem.WhoUser}),
-		event(mem.Event{At: 5000, Dur: 40, PID: 42, TID: 42, Call: mem.Mmap, Len: 64 * mib, Who: mem.WhoGrowth, Stack: []string{"runtime.mmap", "main.main"}}),
+		event(mem.Event{At: 5000, Dur: 40, PID: 42, TID: 42, Call: mem.Mmap, Len: 60 * mib, Who: mem.WhoGrowth, Stack: []string{"runtime.mmap", "main.main"}}),
+		event(mem.Event{At: 5500, Dur: 40, PID: 42, TID: 42, Call: mem.Mmap, Len: 4 * mib, Prot: unix.PROT_READ | unix.PROT_WRITE, Who: mem.WhoGrowth, Stack: []string{"runtime.mmap", "main.main"}, Notes: []string{mem.NoteRSSUnknown}}),
 		event(mem.Event{At: 6000, Dur: 50, PID: 42, TID: 42, Call: mem.Mmap, Len: 8 * mib, Errno: "ENOMEM", Ret: -1, Who: mem.WhoCgo, Stack: []string{"libc.so.6!mmap"}, Notes: []string{mem.NoteStackCut}}),
 		event(mem.Event{At: 7000, Dur: 60, PID: 42, TID: 42, Call: mem.Munmap, Len: 2 * mib, Attributed: -mib, Who: mem.WhoUnknown, Stack: []string{"0x7f3a91c04000"}}),
 		event(mem.Event{At: 7100, Dur: 60, PID: 99, TID: 99, Call: mem.Munmap, Len: 512 * mib, Attributed: -512 * mib, Who: mem.WhoUser, Stack: []string{"main.child"}}),
@@ -48,7 +50,8 @@ func handBuilt() []mem.Frame {
 
 var handBuiltTotals = map[string]int64{
 	"released": 7 * mib, "left_res": 5 * mib, "mapped": 64 * mib, "unmapped": 2 * mib, "unmapped_left_res": mib,
-	"calls": 7, "time": 10 + 20 + 30 + 40 + 50 + 60,
+	"mapped_accessible": 4 * mib,
+	"calls":             8, "time": 10 + 20 + 30 + 40 + 40 + 50 + 60,
 }
 
 func exported(t testing.TB, frames []mem.Frame) []byte {
@@ -125,6 +128,7 @@ func TestComments(t *testing.T) {
 	for _, want := range []string{
 		"kernel: Linux 6.18.44 x86_64", "Go: go1.26.8", "process: server, pid 42", "missing: something is missing",
 		"events lost: 3;", "calls not seen from entry to exit: 1;", "calls of child processes: 1;",
+		"calls whose RES could not be read: 1;", "mapped: address space, also what is only set aside (PROT_NONE)",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no %q in\n%s", want, all)
@@ -179,7 +183,7 @@ func TestSamples(t *testing.T) {
 	for stack, want := range map[string]string{
 		"runtime.madvise<runtime.sysUnusedOS<runtime.bgscavenge": "madvise;MADV_DONTNEED;background;;2 ",
 		"no stack":                               "madvise;MADV_FREE;user;EINVAL;1 munmap;;unknown;unknown;1 ",
-		"runtime.mmap<main.main":                 "mmap;;growth;;1 ",
+		"runtime.mmap<main.main":                 "mmap;;growth;;2 ",
 		"libc.so.6!mmap<deeper callers not kept": "mmap;;cgo;ENOMEM;1 ",
 		"0x7f3a91c04000":                         "munmap;;unknown;;1 ",
 	} {
@@ -212,11 +216,40 @@ func TestTotalsAreTheVerdicts(t *testing.T) {
 			}
 			got := totals(parsed(t, exported(t, frames)))
 			delete(got, "time")
+			var accessible int64
+			for _, f := range frames {
+				if e := f.Event; e != nil && e.PID == frames[0].Header.Process.PID && e.Call == mem.Mmap && !e.Failed() && e.Prot != unix.PROT_NONE {
+					accessible += int64(e.Len)
+				}
+			}
+			if accessible == 0 || accessible >= int64(verdict.Reserved) {
+				t.Errorf("%d of %d mapped can be accessed: Go sets more aside", accessible, verdict.Reserved)
+			}
 			same(t, got, map[string]int64{
 				"released": int64(verdict.Releases.Asked), "left_res": verdict.Releases.Attributed, "mapped": int64(verdict.Reserved),
 				"unmapped": int64(verdict.Unmapped.Asked), "unmapped_left_res": verdict.Unmapped.Attributed, "calls": int64(count),
+				"mapped_accessible": accessible,
 			})
 		})
+	}
+}
+
+// TestUnknownRES: a call whose RES was not read counts in the profile as it does in
+// the verdict, whatever a recording says of it.
+func TestUnknownRES(t *testing.T) {
+	for _, attributed := range []int64{0, -mib} {
+		frames := append(handBuilt(), mem.Frame{At: 8500, Event: &mem.Event{
+			At: 8400, Dur: 100, PID: 42, TID: 42, Call: mem.Madvise, Advice: "MADV_DONTNEED", Len: 3 * mib, Attributed: attributed, Notes: []string{mem.NoteRSSUnknown},
+		}})
+		sums := explain.NewAccumulator()
+		for _, f := range frames {
+			sums.Observe(f)
+		}
+		r := sums.Verdict().Releases
+		got := totals(parsed(t, exported(t, frames)))
+		if got["left_res"] != r.Attributed || got["released"] != int64(r.Asked) || r.Asked != 10*mib {
+			t.Errorf("%v, the verdict has %+v", got, r)
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ const (
 	unmappedLeftRES
 	calls
 	spent
+	accessible
 	kinds
 )
 
@@ -29,7 +30,8 @@ type values [kinds]int64
 
 // types name the values. In the verdict they are releases.asked,
 // releases.attributed, reserved, unmapped.asked, unmapped.attributed and the sum of
-// calls; the time is of the calls that were seen from entry to exit.
+// calls; the time is of the calls that were seen from entry to exit. Of mapped,
+// mapped_accessible is what is not only set aside (PROT_NONE).
 func types() []*profile.ValueType {
 	return []*profile.ValueType{
 		released:        {Type: "released", Unit: "bytes"},
@@ -39,6 +41,7 @@ func types() []*profile.ValueType {
 		unmappedLeftRES: {Type: "unmapped_left_res", Unit: "bytes"},
 		calls:           {Type: "calls", Unit: "count"},
 		spent:           {Type: "time", Unit: "nanoseconds"},
+		accessible:      {Type: "mapped_accessible", Unit: "bytes"},
 	}
 }
 
@@ -57,6 +60,9 @@ func valuesOf(e *mem.Event) values {
 		v[unmapped], v[unmappedLeftRES] = clamp(e.Len), -e.Attributed
 	case e.Call == mem.Mmap:
 		v[mapped] = clamp(e.Len)
+		if e.Prot != 0 {
+			v[accessible] = v[mapped]
+		}
 	}
 	return v
 }
