@@ -37,6 +37,14 @@ type Header struct {
 	Missing []string `json:"missing,omitempty"`
 }
 
+// UnixNano is Time in ns since 1970, 0 ("not known") for what that cannot express.
+func (h *Header) UnixNano() int64 {
+	if year := h.Time.Year(); year < 1970 || year > 2261 {
+		return 0
+	}
+	return h.Time.UnixNano()
+}
+
 // Host is where the trace was taken.
 type Host struct {
 	Kernel string `json:"kernel"`

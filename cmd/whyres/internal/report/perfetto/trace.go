@@ -3,7 +3,6 @@ package perfetto
 import (
 	"bufio"
 	"io"
-	"time"
 
 	"whyres/collector/mem"
 )
@@ -108,19 +107,11 @@ func clocks(m *message, h *mem.Header) {
 			})
 		}
 		clock(clockMonotonic, int64(max(0, h.Mono)))
-		if ns := unixNano(h.Time); ns > 0 {
+		if ns := h.UnixNano(); ns > 0 {
 			clock(clockRealtime, ns)
 		}
 		m.uint(clockSnapshotPrimary, clockMonotonic)
 	})
-}
-
-// unixNano is 0, "not known", for what it cannot express.
-func unixNano(t time.Time) int64 {
-	if year := t.Year(); year < 1970 || year > 2261 {
-		return 0
-	}
-	return t.UnixNano()
 }
 
 // write writes one packet of the process's sequence: fill appends its fields.

@@ -2,7 +2,6 @@ package pprof
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/google/pprof/profile"
 
@@ -36,7 +35,7 @@ func (x *Export) build() *profile.Profile {
 	b := builder{p: p, locations: map[string]*profile.Location{}}
 	b.mapping = &profile.Mapping{ID: 1, File: "unknown program", HasFunctions: true, HasFilenames: true, HasLineNumbers: true, HasInlineFrames: true}
 	if h := x.header; h != nil {
-		p.TimeNanos = unixNano(h.Time)
+		p.TimeNanos = h.UnixNano()
 		if name := h.Process.Exe; name != "" {
 			b.mapping.File = clean(name)
 		}
@@ -49,14 +48,6 @@ func (x *Export) build() *profile.Profile {
 		b.add(x.rest)
 	}
 	return p
-}
-
-// unixNano is 0, "not known", for what it cannot express.
-func unixNano(t time.Time) int64 {
-	if year := t.Year(); year < 1970 || year > 2261 {
-		return 0
-	}
-	return t.UnixNano()
 }
 
 func (b *builder) add(s *sample) {
