@@ -38,7 +38,7 @@ whyres.barsOption = function (m, width) {
     },
     yAxis: {
       type: "category", inverse: true, data: m.rows.map((r) => r.name), axisTick: { show: false }, axisLine: { lineStyle: { color: whyres.color("line") } },
-      axisLabel: { color: ink, fontSize: 11.5, interval: 0, width: left - 10, overflow: "truncate" },
+      axisLabel: { color: ink, fontSize: 11.5, interval: 0, width: left - 10, overflow: "break", lineHeight: 12 },
     },
     series: [{
       type: "bar", silent: true, barWidth: 13, data: m.rows.map((r) => ({
