@@ -55,7 +55,8 @@ func (l *looks) halve() {
 		}
 		kept = append(kept, one)
 	}
-	l.list = append(kept, l.list[last])
+	kept = append(kept, l.list[last])
+	l.list = kept
 }
 
 func lookAt(s *mem.Sample, p mem.Process, at int64) look {

@@ -89,12 +89,12 @@ func tiles(c *course.Course, v *explain.Verdict) []Tile {
 		return nil
 	}
 	out := []Tile{
-		{ledger.Size(c.Peak), "peak RES", span(c.PeakAfter) + " after the start"},
+		{ledger.Size(c.Peak), "peak RES", "near it " + span(c.PeakAfter) + " after the first reading"},
 		{ledger.Size(c.Rest), "RES at the end", "still for " + span(c.Still)},
 		{ledger.Size(c.GivenBack), "given back", percent(c.GivenBack, c.Peak) + " of the peak"},
 	}
 	if c.Half != nil && c.NineTenths != nil {
-		out = append(out, Tile{span(c.Half.After), "until half of it had gone", "nine tenths: " + span(c.NineTenths.After)})
+		out = append(out, Tile{span(c.Half.After), "until half of it had gone", "after RES had risen; nine tenths: " + span(c.NineTenths.After)})
 	}
 	if v.Trace == nil {
 		return out
