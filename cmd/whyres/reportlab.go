@@ -63,19 +63,33 @@ func (in *reportInput) readResults(s streams, progress *reads, path string, from
 		in.page.Notes = append(in.page.Notes, "The results came by standard input, which does not tell where the recordings are: give the lab's folder to see their curves.")
 		return nil
 	}
-	before := len(in.recordings)
-	notes := in.readRecordings(s, progress, filepath.Dir(path), labRecordings(result))
-	for _, r := range in.recordings[before:] {
-		r.Settled(result.Settle)
-	}
+	notes := in.readRecordings(s, progress, filepath.Dir(path), labRecordings(result), result.Settle)
 	in.page.Notes = append(in.page.Notes, notes...)
 	return nil
 }
 
+// labRecording is the recording of a run's server, counted from 0.
+type labRecording struct {
+	named
+	run    *lab.Run
+	server int
+}
+
+// tell says when the burst was over. A lab of old does not know: then it is how long
+// was watched before the end, which holds for the last server alone.
+func (l *labRecording) tell(r *report.Recording, settle int64) {
+	switch {
+	case l.server < len(l.run.BurstEnds):
+		r.BurstEnded(l.run.BurstEnds[l.server])
+	case l.server == len(l.run.Recordings)-1:
+		r.Settled(settle)
+	}
+}
+
 // labRecordings are those of the runs that were done: all first runs, then all
 // second ones.
-func labRecordings(r *lab.Result) []named {
-	byNumber := map[int][]named{}
+func labRecordings(r *lab.Result) []labRecording {
+	byNumber := map[int][]labRecording{}
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		for j := range row.Runs {
@@ -84,11 +98,11 @@ func labRecordings(r *lab.Result) []named {
 				continue
 			}
 			for k, file := range run.Recordings {
-				byNumber[run.Number] = append(byNumber[run.Number], named{file, labName(row, run, k)})
+				byNumber[run.Number] = append(byNumber[run.Number], labRecording{named{file, labName(row, run, k)}, run, k})
 			}
 		}
 	}
-	var out []named
+	var out []labRecording
 	for _, number := range slices.Sorted(maps.Keys(byNumber)) {
 		out = append(out, byNumber[number]...)
 	}
@@ -114,7 +128,7 @@ func labName(row *lab.Row, run *lab.Run, server int) string {
 // readRecordings reads the recordings in the lab's folder. What cannot be read is
 // said on the page: the comparison stands without it. Names that lead out of the
 // folder are not followed.
-func (in *reportInput) readRecordings(s streams, progress *reads, folder string, list []named) (notes []string) {
+func (in *reportInput) readRecordings(s streams, progress *reads, folder string, list []labRecording, settle int64) (notes []string) {
 	if len(list) > mostLabRecordings {
 		notes = append(notes, fmt.Sprintf("The curves are those of %d of %d recordings, the first runs first; the others are in the lab's folder.", mostLabRecordings, len(list)))
 		list = list[:mostLabRecordings]
@@ -127,7 +141,10 @@ func (in *reportInput) readRecordings(s streams, progress *reads, folder string,
 	for _, n := range list {
 		f, err := openRegular(root, n.path)
 		if err == nil {
-			err = in.readOne(s, progress.open(f, n.path), n, len(list))
+			err = in.readOne(s, progress.open(f, n.path), n.named, len(list))
+			if err == nil {
+				n.tell(in.recordings[len(in.recordings)-1], settle)
+			}
 			err = errors.Join(err, f.Close())
 		}
 		if err != nil {

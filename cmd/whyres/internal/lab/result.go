@@ -84,10 +84,13 @@ type Run struct {
 	// Problem is one line: what failed, on what.
 	Problem string `json:"problem,omitempty"`
 	// Recordings are file names in the lab's folder, one a server.
-	Recordings []string           `json:"recordings"`
-	GoVersion  string             `json:"go_version,omitempty"`
-	Measures   Measures[*float64] `json:"measures"`          // null: unknown
-	Unknown    map[string]string  `json:"unknown,omitempty"` // measure: why it is not known
+	Recordings []string `json:"recordings"`
+	// BurstEnds are when the bursts were over, one a recording, on the recordings'
+	// clock in ns; none where a run failed.
+	BurstEnds []mem.Instant      `json:"burst_ends,omitempty"`
+	GoVersion string             `json:"go_version,omitempty"`
+	Measures  Measures[*float64] `json:"measures"`          // null: unknown
+	Unknown   map[string]string  `json:"unknown,omitempty"` // measure: why it is not known
 	// AtLeast names the measures that may be more than they say; Notes say why.
 	AtLeast []string `json:"at_least,omitempty"`
 	Notes   []string `json:"notes,omitempty"`

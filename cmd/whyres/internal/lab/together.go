@@ -89,7 +89,7 @@ func Combine(t *Together, servers ...Run) Run {
 		return Run{Together: t}
 	}
 	out := servers[0]
-	out.Together, out.Recordings, out.Unknown = t, nil, nil
+	out.Together, out.Recordings, out.BurstEnds, out.Unknown = t, nil, nil, nil
 	out.Measures, out.AtLeast, out.Notes = Measures[*float64]{}, nil, nil
 	w := &writer{}
 	for _, f := range Fields() {
@@ -103,6 +103,7 @@ func Combine(t *Together, servers ...Run) Run {
 			out.Status, out.Problem = servers[i].Status, servers[i].Problem
 		}
 		out.Recordings = append(out.Recordings, servers[i].Recordings...)
+		out.BurstEnds = append(out.BurstEnds, servers[i].BurstEnds...)
 		out.AtLeast = union(out.AtLeast, servers[i].AtLeast)
 		out.Notes = union(out.Notes, servers[i].Notes)
 	}

@@ -39,7 +39,9 @@ func (g *Gatherer) foretell(s clock.Saying) {
 
 // foretellOf is a forecast whose end is not known.
 func (g *Gatherer) foretellOf(m *clock.Made) Foretold {
-	return Foretold{Made: g.since(m.At), From: g.since(m.When.From), To: g.since(m.When.To), Bytes: m.Bytes, Why: m.Why}
+	// One without an end is told from its beginning on.
+	to := max(m.When.From, m.When.To)
+	return Foretold{Made: g.since(m.At), From: g.since(m.When.From), To: g.since(to), Bytes: m.Bytes, Why: m.Why}
 }
 
 // expected is the forecasts, and the one that is still open.

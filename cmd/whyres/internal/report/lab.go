@@ -37,7 +37,8 @@ type labMeasure struct {
 }
 
 // labBar is a setting's median, in words and as a number, and its spread. Good: it is
-// the best, or differs from that by no more than chance.
+// the best, or differs from that by no more than chance. AtLeast: it may be more, and
+// is never good.
 type labBar struct {
 	Name   string  `json:"name"`
 	Text   string  `json:"text"`
@@ -45,6 +46,8 @@ type labBar struct {
 	Min    float64 `json:"min"`
 	Max    float64 `json:"max"`
 	Good   bool    `json:"good"`
+
+	AtLeast bool `json:"at_least"`
 }
 
 // NewLab makes the comparison of a lab's result, which may be unfinished.

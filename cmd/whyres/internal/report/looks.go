@@ -20,7 +20,8 @@ type look struct {
 }
 
 // looks keeps full samples. Where there are too many, of each two neighbours the one
-// with less RES goes.
+// with less RES goes; the first and the last stay, for the page says how it began and
+// what it came to.
 type looks struct {
 	list  []look
 	limit int
@@ -42,14 +43,19 @@ func (l *looks) finish() {
 }
 
 func (l *looks) halve() {
-	kept := l.list[:0]
-	for i := 0; i < len(l.list); i += 2 {
+	last := len(l.list) - 1
+	if last < 2 {
+		return
+	}
+	kept := l.list[:1]
+	for i := 1; i < last; i += 2 {
 		one := l.list[i]
-		if i+1 < len(l.list) && l.list[i+1].res > one.res {
+		if i+1 < last && l.list[i+1].res > one.res {
 			one = l.list[i+1]
 		}
 		kept = append(kept, one)
 	}
+	kept = append(kept, l.list[last])
 	l.list = kept
 }
 

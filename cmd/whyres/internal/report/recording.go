@@ -29,6 +29,7 @@ type Recording struct {
 
 	words *Words
 	data  data
+	zero  mem.Instant // when the trace began
 }
 
 // Tile is a number that stands by itself.
@@ -43,7 +44,7 @@ type Damage struct {
 // Recording sums up the frames taken in. Name is its file's; id tells it from the
 // others of the page.
 func (g *Gatherer) Recording(id, name string, d Damage, words *Words) *Recording {
-	r := &Recording{Name: words.Clean(name, 200), Verdict: g.meter.Verdict(), Course: g.meter.Course(), words: words}
+	r := &Recording{Name: words.Clean(name, 200), Verdict: g.meter.Verdict(), Course: g.meter.Course(), words: words, zero: g.zero}
 	if g.header != nil {
 		r.Head = words.Head(&mem.Header{Host: g.header.Host, Process: g.process, Children: g.header.Children})
 		r.When = g.header.Time.Format("2006-01-02 15:04:05 MST")
@@ -88,12 +89,12 @@ func tiles(c *course.Course, v *explain.Verdict) []Tile {
 		return nil
 	}
 	out := []Tile{
-		{ledger.Size(c.Peak), "peak RES", "after " + span(c.PeakAfter)},
+		{ledger.Size(c.Peak), "peak RES", "near it " + span(c.PeakAfter) + " after the first reading"},
 		{ledger.Size(c.Rest), "RES at the end", "still for " + span(c.Still)},
 		{ledger.Size(c.GivenBack), "given back", percent(c.GivenBack, c.Peak) + " of the peak"},
 	}
 	if c.Half != nil && c.NineTenths != nil {
-		out = append(out, Tile{span(c.Half.After), "until half of it had gone", "nine tenths: " + span(c.NineTenths.After)})
+		out = append(out, Tile{span(c.Half.After), "until half of it had gone", "after RES had risen; nine tenths: " + span(c.NineTenths.After)})
 	}
 	if v.Trace == nil {
 		return out
@@ -168,6 +169,13 @@ func (r *Recording) Long() string {
 
 // Drawn reports whether there is anything to draw.
 func (r *Recording) Drawn() bool { return len(r.data.RES.At) > 0 }
+
+// BurstEnded tells when a lab's burst was over, on the recording's clock.
+func (r *Recording) BurstEnded(at mem.Instant) {
+	if since := int64(at - r.zero); since >= 0 && since <= r.data.End {
+		r.data.BurstEnd = &since
+	}
+}
 
 // Settled tells that the recording ends so many ns after a lab's burst.
 func (r *Recording) Settled(ns int64) {

@@ -138,19 +138,17 @@ func most(rows []row, keep, looks int) []row {
 	if len(rows) <= keep {
 		return rows
 	}
-	peaks := make([]int64, len(rows))
+	byPeak := make([]int, len(rows))
 	for i := range rows {
-		peaks[i] = rows[i].peak
+		byPeak[i] = i
 	}
-	slices.Sort(peaks)
-	least := peaks[len(peaks)-keep+1]
+	slices.SortStableFunc(byPeak, func(a, b int) int { return cmp.Compare(rows[b].peak, rows[a].peak) })
 	rest := row{owner: ownerOther, mapped: gaps(looks), resident: gaps(looks)}
-	var kept []row
-	for i := range rows {
-		if rows[i].peak >= least && len(kept) < keep-1 {
-			kept = append(kept, rows[i])
-			continue
-		}
+	kept := make([]row, 0, keep)
+	for _, i := range byPeak[:keep-1] {
+		kept = append(kept, rows[i])
+	}
+	for _, i := range byPeak[keep-1:] {
 		rest.rest++
 		for at, mapped := range rows[i].mapped {
 			if mapped >= 0 {

@@ -16,8 +16,8 @@ whyres.windowed = function (line, from, to, pixels) {
       const end = from + (Math.floor((at[i] - from) / width) + 1) * width;
       let least = i, most = i, j = i;
       for (; j <= last && at[j] < end; j++) {
-        if (value[j] < value[least]) least = j;
-        if (value[j] > value[most]) most = j;
+        if (value[j] < value[least] || Number.isNaN(value[least])) least = j;
+        if (value[j] > value[most] || Number.isNaN(value[most])) most = j;
       }
       if (j === i) j++;
       for (const k of [...new Set([i, Math.min(least, most), Math.max(least, most), j - 1])]) put(at[k], value[k]);

@@ -21,9 +21,10 @@ whyres.load = function () {
       columns(r, ["mapped", "resident"]);
       if (r.use) columns(r.use, ["in_use", "stacks", "idle", "idle_resident", "released", "released_resident"]);
     }
-    const ends = [rec.end, rec.res.at[rec.res.at.length - 1] || 0, ...rec.foretold.filter((f) => f.open).map((f) => f.to)];
     rec.begin = Math.min(0, rec.res.at.length ? rec.res.at[0] : 0);
-    rec.stop = Math.max(...ends.slice(0, 2), rec.begin + 1e6);
+    const end = Math.max(rec.end, rec.res.at[rec.res.at.length - 1] || 0, rec.begin + 1e6), far = end + (end - rec.begin) / 4;
+    // What is still to come has room, but not so much that the curves are squeezed.
+    rec.stop = Math.max(end, ...rec.foretold.filter((f) => f.open && f.from < far).map((f) => Math.min(f.to, far)));
     whyres.byID[rec.id] = rec;
   }
   whyres.recordings = all.recordings;

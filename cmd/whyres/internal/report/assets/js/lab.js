@@ -38,11 +38,11 @@ whyres.barsOption = function (m, width) {
     },
     yAxis: {
       type: "category", inverse: true, data: m.rows.map((r) => r.name), axisTick: { show: false }, axisLine: { lineStyle: { color: whyres.color("line") } },
-      axisLabel: { color: ink, fontSize: 11.5, interval: 0, width: left - 10, overflow: "truncate" },
+      axisLabel: { color: ink, fontSize: 11.5, interval: 0, width: left - 10, overflow: "break", lineHeight: 12 },
     },
     series: [{
       type: "bar", silent: true, barWidth: 13, data: m.rows.map((r) => ({
-        value: r.median / by, itemStyle: { color: whyres.color(r.good ? "released" : "res"), opacity: r.good ? 1 : 0.75, borderRadius: [0, 3, 3, 0] },
+        value: r.median / by, itemStyle: { color: whyres.color(r.good ? "released" : "res"), opacity: r.good ? 1 : 0.75, borderRadius: [0, 3, 3, 0], decal: r.at_least ? whyres.hatch() : undefined },
       })),
     }, {
       type: "custom", silent: true, z: 3, encode: { x: [0, 1], y: 2 }, data: m.rows.map((r, i) => [r.min / by, r.max / by, i]), renderItem: whyres.whisker,
@@ -52,6 +52,9 @@ whyres.barsOption = function (m, width) {
     }],
   };
 };
+
+// Hatched is what may be more than the bar says.
+whyres.hatch = () => ({ symbol: "rect", dashArrayX: [1, 0], dashArrayY: [3, 3], rotation: -Math.PI / 4, color: whyres.color("card") });
 
 // The spread of a bar: a line from the least to the greatest run.
 whyres.whisker = function (p, api) {

@@ -59,11 +59,14 @@ whyres.happened = function (rec, t, reach) {
   return [...found.values()].sort((a, b) => order.indexOf(a.kind.lane) - order.indexOf(b.kind.lane) || Math.abs(b.left) - Math.abs(a.left) || b.asked - a.asked);
 };
 
+// Which GCs a mark stands for: its number, or how many where it is of several.
+whyres.gcText = (m) => m.first < m.last ? m.calls + " GCs, " + m.first + "–" + m.last : String(m.last);
+
 // One line of what happened, in words.
 whyres.happenedText = function (h) {
   const k = h.kind, times = h.calls > 1 ? " ×" + whyres.count(h.calls) : "";
   switch (k.lane) {
-    case "gc": return "GC " + (h.first < h.last ? h.first + "–" + h.last : h.last) + (k.note ? ": " + k.note : "");
+    case "gc": return (h.first < h.last ? "" : "GC ") + whyres.gcText(h) + (k.note ? ": " + k.note : "");
     case "lost": return whyres.count(h.calls) + " events lost" + (k.note ? ": " + k.note : "");
     case "process": return k.note + times;
     case "huge": return "huge page made" + times + (k.note ? ": " + k.note : ": RES +" + whyres.size(-h.left));

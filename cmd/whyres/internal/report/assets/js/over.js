@@ -15,6 +15,19 @@ whyres.alignAt = function (rec, where) {
   return where === "burst" && rec.burst_end !== null ? rec.burst_end : rec.begin;
 };
 
+// Curves of one name are told apart by a number: the legend knows them by name.
+whyres.numbered = function (lines) {
+  const seen = new Map(), names = new Set(lines.map((l) => l.name));
+  for (const l of lines) {
+    const n = (seen.get(l.name) || 0) + 1, name = l.name;
+    seen.set(name, n);
+    if (n === 1) continue;
+    for (let k = n; names.has(l.name); k++) l.name = name + " (" + k + ")";
+    names.add(l.name);
+  }
+  return lines;
+};
+
 whyres.startOver = function () {
   const el = document.getElementById("over");
   if (!el) return;
@@ -27,8 +40,10 @@ whyres.startOver = function () {
     const begin = Math.min(...lines.map((l) => l.at[0]), 0), stop = Math.max(...lines.map((l) => l.at[l.at.length - 1]), begin + 1e6);
     if (!view) view = new whyres.View(begin, stop);
     Object.assign(view, { begin, stop, from: begin, to: stop });
-    whyres.overLines = lines;
+    whyres.overLines = whyres.numbered(lines);
+    view.readings = Float64Array.from(new Set(lines.flatMap((l) => [...l.at]))).sort();
     if (chart) chart.draw();
+    whyres.refillTable(document.querySelector('[data-table="over"]'));
   };
   align("start");
   const look = (i) => ({ color: whyres.color(whyres.overLooks[i % whyres.overLooks.length]), type: whyres.overDashes[Math.floor(i / whyres.overLooks.length + i) % whyres.overDashes.length] });

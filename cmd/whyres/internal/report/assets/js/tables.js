@@ -51,11 +51,18 @@ whyres.spaceTable = function (rec) {
   return whyres.tableOf(["mapping", "of", "most resident", "resident at the end", "mapped at the end"], rows, "");
 };
 
-whyres.fillTables = function () {
+whyres.fillTable = function (el) {
   const makers = { time: whyres.timeTable, ledger: whyres.ledgerTable, space: whyres.spaceTable, over: () => whyres.overTable() };
+  el.replaceChildren(...makers[el.dataset.table](whyres.byID[el.dataset.rec]));
+};
+
+// What a table showed is no longer so.
+whyres.refillTable = (el) => { if (el && el.firstChild) whyres.fillTable(el); };
+
+whyres.fillTables = function () {
   document.querySelectorAll("[data-table]").forEach((el) => {
     el.closest("details").addEventListener("toggle", () => {
-      if (!el.firstChild) el.replaceChildren(...makers[el.dataset.table](whyres.byID[el.dataset.rec]));
+      if (!el.firstChild) whyres.fillTable(el);
     });
   });
 };

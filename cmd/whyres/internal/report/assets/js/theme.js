@@ -22,15 +22,21 @@ whyres.startTheme = function () {
   });
   media.addEventListener("change", () => { if (!chosen) whyres.setTheme(media.matches ? "dark" : "light"); });
   // Paper is white, and narrower than a screen: the style sheet says how wide.
+  // What is folded is open on it.
   let before = null;
+  const closed = [];
   addEventListener("beforeprint", () => {
     before = before || root.dataset.theme;
     root.dataset.printing = "true";
+    closed.push(...document.querySelectorAll("details.fold:not([open]), details.cause:not([open])"));
+    closed.forEach((d) => { d.open = true; });
+    whyres.recordings.filter((r) => !r.view).forEach(whyres.startRecording);
     whyres.setTheme("light");
     whyres.flush();
   });
   addEventListener("afterprint", () => {
     delete root.dataset.printing;
+    closed.splice(0).forEach((d) => { d.open = false; });
     whyres.setTheme(before || "light");
     before = null;
     whyres.flush();

@@ -93,18 +93,31 @@ whyres.fallPoint = (t, res, text, right) => ({
   label: { position: right ? [16, -16] : [-8, -16], align: right ? "left" : "right", color: whyres.color("released"), fontWeight: 600, formatter: text },
 });
 
-// Forecasts are bands: what was said to leave RES, and when.
+// Forecasts are bands: what was said to leave RES, and when. Of many the last ones are
+// drawn, and the first band says how many more there are.
+whyres.mostBands = 20;
 whyres.foretoldAreas = function (rec, view) {
-  const list = rec.foretold.filter((f) => f.to >= view.from && f.from <= view.to);
-  if (!list.length || list.length > 20) return undefined;
+  const all = rec.foretold.filter((f) => f.to >= view.from && (f.from <= view.to || whyres.beyond(f, rec, view))), list = all.slice(-whyres.mostBands);
+  if (!list.length) return undefined;
+  const more = all.length - list.length;
   return {
     silent: true, itemStyle: { color: whyres.color("accent"), opacity: 0.1 },
     label: { color: whyres.color("soft"), fontSize: 11, position: "insideTop" },
-    data: list.map((f) => [{
-      xAxis: Math.max(f.from, view.from) / 1e9,
-      name: "foretold " + whyres.size(f.bytes) + (f.open ? "" : f.held ? " ✔ held" : " ✘ missed"),
-    }, { xAxis: Math.min(f.to, view.to) / 1e9 }]),
+    data: list.map((f, i) => whyres.foretoldArea(f, rec, view, i === 0 ? more : 0)),
   };
+};
+
+// A forecast that is open, and due after the end of the time that is shown.
+whyres.beyond = (f, rec, view) => f.open && f.from > view.to && view.to >= rec.stop;
+
+whyres.foretoldArea = function (f, rec, view, more) {
+  const beyond = whyres.beyond(f, rec, view), edge = view.to - (view.to - view.from) / 200;
+  const what = f.open ? ", " + whyres.since(Math.round(f.from / 1e8) * 1e8) + " or later" + (beyond ? " →" : "") : f.held ? " ✔ held" : " ✘ missed";
+  const late = beyond || f.from > view.from + (view.to - view.from) * 0.75;
+  return [{
+    xAxis: (beyond ? edge : Math.max(f.from, view.from)) / 1e9, label: late ? { position: "insideTopRight" } : undefined,
+    name: "foretold " + whyres.size(f.bytes) + what + (more ? "\n" + whyres.count(more) + " more before it" : ""),
+  }, { xAxis: (f.open && f.to <= f.from ? view.to : Math.min(f.to, view.to)) / 1e9 }];
 };
 
 whyres.laneSeries = function (rec, view, size, lane, i) {
@@ -117,7 +130,7 @@ whyres.laneSeries = function (rec, view, size, lane, i) {
     symbolSize: (v) => sized ? 6 + 9 * Math.sqrt(v[2] / most) : lane.id === "other" ? 5 : 9,
     label: { show: lane.id === "gc", position: "right", distance: 2, fontSize: 10, color: whyres.color("soft"), formatter: (p) => p.value[3] },
     labelLayout: { hideOverlap: true },
-    data: list.map((m) => [m.at / 1e9, i, weight(m), m.first < m.last ? m.first + "–" + m.last : String(m.last)]),
+    data: list.map((m) => [m.at / 1e9, i, weight(m), whyres.gcText(m)]),
   };
 };
 
