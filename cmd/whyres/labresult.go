@@ -79,6 +79,7 @@ func (s *labServer) fill(run *lab.Run) {
 	if failures := load.Failures(pulses); failures != "" {
 		run.Notes = append(run.Notes, failures)
 	}
+	run.Burst = burstOf(pulses, s.load, s.cut)
 	s.traced.meter.BurstEnded(s.burst)
 	s.traced.meter.Fill(run, out)
 }
