@@ -80,6 +80,7 @@ func (s *labServer) fill(run *lab.Run) {
 		run.Notes = append(run.Notes, failures)
 	}
 	run.BurstEnds = append(run.BurstEnds, s.burst)
+	run.Burst = burstOf(pulses, s.load, s.cut)
 	s.traced.meter.BurstEnded(s.burst)
 	s.traced.meter.Fill(run, out)
 }

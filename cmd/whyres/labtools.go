@@ -92,7 +92,7 @@ func ownScenario(big int, quick bool) string {
 	if quick {
 		held, apart, every = "1 s", "2 s", "2 s"
 	}
-	return fmt.Sprintf("three pulses of %d connections, held for %s, %s apart; then pulses of %d, %s apart", big, held, apart, min(big, 1000), every)
+	return fmt.Sprintf("three pulses of %d connections, dialled one at a time, held for %s, %s apart; then pulses of %d, %s apart", big, held, apart, min(big, 1000), every)
 }
 
 // place is what stands for the places in a command line.

@@ -81,12 +81,14 @@ func spreadOf(values []float64) Spread {
 // compare tells each measure beside the default's.
 func (w *Row) compare(base *Row) {
 	w.Against = Measures[*int]{}
-	if base == nil {
+	if base == nil || w.short() != "" || base.short() != "" {
 		return
 	}
+	// Parts of unlike wholes: who gives back little has half of it gone soon.
+	unlike := differ(Bytes, w.gaveBack(), base.gaveBack()) != 0
 	for _, f := range Fields() {
 		a, b := *w.Measures.At(f), *base.Measures.At(f)
-		if a.N == 0 || b.N == 0 {
+		if a.N == 0 || b.N == 0 || unlike && (f == Half || f == NineTenths) {
 			continue
 		}
 		sign := differ(f.Unit(), a, b)
@@ -95,6 +97,18 @@ func (w *Row) compare(base *Row) {
 		}
 		*w.Against.At(f) = &sign
 	}
+}
+
+// gaveBack is what the runs gave back, in bytes: peak less rest.
+func (w *Row) gaveBack() Spread {
+	var out []float64
+	for i := range w.Runs {
+		m := &w.Runs[i].Measures
+		if w.Runs[i].Status == StatusDone && m.Peak != nil && m.Rest != nil {
+			out = append(out, *m.Peak-*m.Rest)
+		}
+	}
+	return spreadOf(out)
 }
 
 // AtLeast reports that the field may be more than the row says.

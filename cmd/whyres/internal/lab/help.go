@@ -6,7 +6,7 @@ func MeasureHelp() []struct{ Name, What string } {
 		"the highest RES of the run. With several servers: of their sum at any one instant",
 		"RES at the end of the run, when the burst has been over for the time to settle",
 		"from the burst's end until half of what was given back by the end (peak less rest) had left RES for good; 0 if before the burst had ended",
-		"the same of nine tenths",
+		"the same of nine tenths; neither is compared with the default where more or less was given back than there",
 		"RES summed up over the run, in MiB times minutes: what the neighbours on the box could not have",
 		"CPU time of the garbage collector, as the Go runtime counts it: by the time its workers took, so that it is too much where they had to wait for a CPU; its work in idle time left out",
 		"CPU time of Go's scavenger, which gives memory back, as the Go runtime counts it; in versions that do not tell, the time within its calls to the kernel, which is less",

@@ -9,14 +9,16 @@ import (
 )
 
 // prices are what a setting may cost, if it is not what was asked for.
-func prices() []Field { return []Field{Peak, Rest, Area, LatencyP99, CPU, ProcessCPU, Faults} }
+func prices() []Field {
+	return []Field{Peak, Rest, Area, LatencyP50, LatencyP99, CPU, ProcessCPU, Refaulted, Faults}
+}
 
 // recommend says what is best for the goal and what that costs.
 func (r *Result) recommend() {
 	f := r.Goal.Of()
 	r.Best, r.Recommendation = "", nil
 	base := r.Row(Default)
-	if base == nil || base.Status != StatusDone || base.Measures.At(f).N == 0 {
+	if base == nil || base.class(f) != 0 {
 		if why := r.noBase(base, f); why != "" {
 			r.Recommendation = []string{why}
 		}
@@ -39,6 +41,8 @@ func (r *Result) noBase(base *Row, f Field) string {
 	case base.Status != StatusDone:
 		return "Nothing can be recommended: the default setting, with which all else is compared, was not measured (" +
 			cmp.Or(base.Problem, string(base.Status)) + ")."
+	case base.short() != "":
+		return "Nothing can be recommended: the default setting is " + base.short() + "."
 	}
 	return fmt.Sprintf("Nothing can be recommended: of the default setting, with which all else is compared, the %s is not known (%s).",
 		f, cmp.Or(base.whyUnknown(f), "not measured"))
@@ -55,7 +59,8 @@ func (w *Row) whyUnknown(f Field) string {
 }
 
 // best is the row that is to be recommended: of those that cannot be told from the
-// best by the goal's measure the one with the fewest prices. Nil where none is
+// best by the goal's measure the one with the fewest prices, where one that is not
+// known may be one. Nil where none is
 // better than the default. What has failed once is not recommended.
 func (r *Result) best(f Field) *Row {
 	var found *Row
@@ -67,7 +72,7 @@ func (r *Result) best(f Field) *Row {
 		case sign == nil || *sign >= 0 || w.troubled():
 		case found == nil:
 			found, least = w, value // the rows are in order: it is the best
-		case differ(f.Unit(), value, least) == 0 && len(w.worse(f)) < len(found.worse(f)):
+		case differ(f.Unit(), value, least) == 0 && w.maybeWorse(f) < found.maybeWorse(f):
 			found = w
 		}
 	}
@@ -84,6 +89,20 @@ func (w *Row) worse(goal Field) []Field {
 	var out []Field
 	for _, f := range prices() {
 		if sign := *w.Against.At(f); f != goal && sign != nil && *sign > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// maybeWorse is how many prices it has or, for all that is known, may have.
+func (w *Row) maybeWorse(goal Field) int { return len(w.worse(goal)) + len(w.untold(goal)) }
+
+// untold are the prices of which nothing is known.
+func (w *Row) untold(goal Field) []Field {
+	var out []Field
+	for _, f := range prices() {
+		if f != goal && *w.Against.At(f) == nil {
 			out = append(out, f)
 		}
 	}
@@ -111,7 +130,11 @@ func (r *Result) asGood(base *Row, f Field) []string {
 
 // gain says what to do, and what it brings.
 func (r *Result) gain(best, base *Row, f Field) string {
-	out := fmt.Sprintf("%s, %s: the %s is %s", r.Goal.aim(), best.advice(), f, beside(best, base, f))
+	once := ""
+	if min(best.Measures.At(f).N, base.Measures.At(f).N) == 1 {
+		once = "in one run "
+	}
+	out := fmt.Sprintf("%s, %s: %sthe %s is %s", r.Goal.aim(), best.advice(), once, f, beside(best, base, f))
 	if at := best.Against.Rest; f == Area && at != nil && *at < 0 {
 		out += ", and " + Rest.String() + " " + beside(best, base, Rest)
 	}
@@ -174,10 +197,8 @@ func price(w, base *Row, goal Field) string {
 	for _, f := range w.worse(goal) {
 		costs = append(costs, f.String()+" "+beside(w, base, f))
 	}
-	for _, f := range prices() {
-		if f != goal && *w.Against.At(f) == nil {
-			unknown = append(unknown, f.String())
-		}
+	for _, f := range w.untold(goal) {
+		unknown = append(unknown, f.String())
 	}
 	out := "It costs nothing that could be measured here"
 	if len(costs) > 0 {

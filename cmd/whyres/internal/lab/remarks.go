@@ -13,12 +13,18 @@ type Remark struct {
 	Of   []string
 }
 
+// oneRun is to be known of signs and recommendations that rest on one run.
+const oneRun = "one run of each setting shows no spread: a difference may be chance, and chance larger than it is taken for here (--runs 3 shows it)"
+
 // Remarks are those of the lab itself, then what is unknown of rows and why, and
 // what is not as it seems, each once.
 func (r *Result) Remarks() []Remark {
 	var out []Remark
 	for _, note := range r.Notes {
 		out = append(out, Remark{Text: note})
+	}
+	if r.Runs == 1 && slices.ContainsFunc(r.Rows, func(w Row) bool { return w.Status == StatusDone }) {
+		out = append(out, Remark{Text: oneRun})
 	}
 	measured := 0
 	for _, row := range r.inPlace() {
@@ -64,6 +70,7 @@ func (w *Row) remarks(runs int) []string {
 			continue
 		}
 		add(notIn(w.ID, run.GoVersion))
+		add(run.Burst.lacks())
 		for _, text := range run.lacks() {
 			add(text)
 		}

@@ -27,8 +27,8 @@ type Result struct {
 	// Settle is how long each run is watched after the burst, in ns.
 	Settle int64 `json:"settle_ns"`
 	Goal   Goal  `json:"goal"`
-	// Rows are the settings in the order of the goal, best first; rows without
-	// a measured run come last.
+	// Rows are the settings in the order of the goal, best first; then
+	// those that cannot be compared; rows without a measured run come last.
 	Rows []Row `json:"settings"`
 	// Best is the ID of the recommended row; "" where none is.
 	Best string `json:"best,omitempty"`
@@ -72,7 +72,7 @@ type Row struct {
 	Measures Measures[Spread] `json:"measures"`
 	// Against tells each measure beside the default setting's: -1 less, 1 more, 0
 	// no difference beyond the spread; null where either is unknown, or at least so
-	// much that it may be otherwise.
+	// much that it may be otherwise, or where the burst of a run was not whole.
 	Against Measures[*int] `json:"against_default"`
 }
 
@@ -97,6 +97,8 @@ type Run struct {
 	// Took is how long the run took in all, load and settling, in ns.
 	Took     int64     `json:"took_ns,omitempty"`
 	Together *Together `json:"together,omitempty"`
+	// Burst is null where the load does not tell of its pulses.
+	Burst *Burst `json:"burst,omitempty"`
 }
 
 // Together is what several servers on one box did at once, in bytes.

@@ -91,6 +91,7 @@ func Combine(t *Together, servers ...Run) Run {
 	out := servers[0]
 	out.Together, out.Recordings, out.BurstEnds, out.Unknown = t, nil, nil, nil
 	out.Measures, out.AtLeast, out.Notes = Measures[*float64]{}, nil, nil
+	out.Burst = nil
 	w := &writer{}
 	for _, f := range Fields() {
 		combine(w, f, servers)
@@ -106,6 +107,7 @@ func Combine(t *Together, servers ...Run) Run {
 		out.BurstEnds = append(out.BurstEnds, servers[i].BurstEnds...)
 		out.AtLeast = union(out.AtLeast, servers[i].AtLeast)
 		out.Notes = union(out.Notes, servers[i].Notes)
+		out.Burst = out.Burst.add(servers[i].Burst)
 	}
 	out.Measures, out.Unknown = w.measures, w.unknown
 	return out

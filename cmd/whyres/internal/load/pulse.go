@@ -105,6 +105,17 @@ func Failures(pulses []Pulse) string {
 	return fmt.Sprintf("of %d connections %d failed and %d were lost, the first in %s", all, failed, lost, in)
 }
 
+// Burst counts the connections of the big pulses: those wanted, and those that were
+// made and not lost.
+func Burst(pulses []Pulse) (wanted, served int) {
+	for i := range pulses {
+		if p := &pulses[i]; p.Kind == big {
+			wanted, served = wanted+p.Connections, served+max(p.Connected-p.Lost, 0)
+		}
+	}
+	return wanted, served
+}
+
 // Served fails where big pulses were made and none of their connections was.
 func Served(pulses []Pulse) error {
 	wanted, got := 0, 0

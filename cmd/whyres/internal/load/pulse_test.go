@@ -81,3 +81,14 @@ func TestFailuresAndServed(t *testing.T) {
 		}
 	}
 }
+
+func TestBurstCountsWhatWasServed(t *testing.T) {
+	pulses := []Pulse{
+		{Kind: "big", Connections: 10, Connected: 9, Lost: 2},
+		{Kind: "big", Connections: 10, Connected: 10},
+		{Kind: "small", Connections: 5, Connected: 1},
+	}
+	if wanted, served := Burst(pulses); wanted != 20 || served != 17 {
+		t.Errorf("%d of %d, want 17 of 20", served, wanted)
+	}
+}

@@ -1,0 +1,57 @@
+package lab
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func (r Run) burst(wanted, served int, cut string) Run {
+	r.Burst = &Burst{Wanted: wanted, Served: served, Cut: cut}
+	return r
+}
+
+// A row with less of a burst had less to give back: it wins nothing by that.
+func TestWhatWasNotServedIsNotCompared(t *testing.T) {
+	whole := done(1, 100).burst(10, 10, "")
+	for name, c := range map[string]struct {
+		base, row Run
+		remark    string // "": compared
+		best      string
+	}{
+		"whole":            {whole, done(1, 50).burst(10, 10, ""), "", gogc50},
+		"untold":           {done(1, 100), done(1, 50), "", gogc50},
+		"fewer":            {whole, done(1, 50).burst(10, 9, ""), "of the 10 connections of the burst 9 were served", Default},
+		"cut":              {whole, done(1, 50).burst(10, 10, "load-limit"), "the burst was not complete: load-limit", Default},
+		"the default's":    {done(1, 100).burst(10, 1, ""), done(1, 50).burst(10, 10, ""), "of the 10 connections of the burst 1 were served", ""},
+		"cut, not counted": {done(1, 100), done(1, 50).burst(0, 0, "load-limit"), "the burst was not complete: load-limit", Default},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := labOf(t, 1, Default, gogc50)
+			r.Add(Default, c.base)
+			r.Add(gogc50, c.row)
+			if compared := r.Row(gogc50).Against.Area != nil; compared != (c.remark == "") {
+				t.Errorf("compared: %t", compared)
+			}
+			if r.Best != c.best {
+				t.Errorf("best %q, want %q: %v", r.Best, c.best, r.Recommendation)
+			}
+			said := slices.ContainsFunc(r.Remarks(), func(x Remark) bool {
+				return strings.HasPrefix(x.Text, "not compared: ") && strings.HasSuffix(x.Text, c.remark)
+			})
+			if said != (c.remark != "") {
+				t.Errorf("no %q in %v", c.remark, r.Remarks())
+			}
+			if c.remark != "" && r.Best == Default && r.Rows[0].ID != Default {
+				t.Errorf("%s stands first", r.Rows[0].ID)
+			}
+		})
+	}
+}
+
+func TestBurstsOfSeveralServers(t *testing.T) {
+	run := Combine(&Together{}, done(1, 1).burst(10, 10, ""), done(1, 1).burst(10, 8, "cut"), done(1, 1))
+	if b := run.Burst; b == nil || *b != (Burst{20, 18, "cut"}) {
+		t.Errorf("%+v", run.Burst)
+	}
+}
