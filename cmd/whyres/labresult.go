@@ -79,6 +79,9 @@ func (s *labServer) fill(run *lab.Run) {
 	if failures := load.Failures(pulses); failures != "" {
 		run.Notes = append(run.Notes, failures)
 	}
+	if load.UnderWay(pulses, s.seen) {
+		run.Notes = append(run.Notes, "a pulse was under way at the end: RES at rest is with its connections")
+	}
 	s.traced.meter.BurstEnded(s.burst)
 	s.traced.meter.Fill(run, out)
 }
