@@ -74,7 +74,9 @@ watched: the question that whyres began with.
 A run is: start, burst, and some time to settle, in which the small pulses go on.
 Without --quick the Go runtime's own clocks run (a GC after two minutes of
 quiet, the scavenger up to a minute later), and a run takes about seven minutes;
-with it GCs are forced at a third and two thirds of a short time.
+with it GCs are forced at a third and two thirds of a short time. By default all
+of these, and the end, are between small pulses. No order is given so late that
+the run ends before it is seen.
 
 Each run is recorded in the folder of -o, for whyres replay, diff and report.
 The folder's results.json is written after each run: what was interrupted goes
@@ -122,7 +124,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	o.plainFlags(c, "one JSON object, "+lab.Schema+": what results.json holds")
 	f := c.Flags()
 	f.BoolVar(&o.markdown, "markdown", false, "a table for an issue or a README")
-	f.BoolVar(&o.quick, "quick", false, "force the GCs and settle for 9s, instead of waiting for the runtime's clocks")
+	f.BoolVar(&o.quick, "quick", false, "force the GCs and settle for 10.5s, instead of waiting for the runtime's clocks")
 	f.IntVar(&o.runs, "runs", 1, "runs of each setting; three or more show how far chance goes")
 	f.IntVar(&o.servers, "servers", 1, "servers on this host at a time, 1 or 2; the second one's burst comes when the first one has settled for half its time")
 	f.StringVar(&o.goal, "goal", string(lab.GoalRES), "what is best: res (least area under RES), latency (least p99) or cpu (least CPU of GC and scavenger)")
@@ -135,7 +137,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.load, "load", "", "its load (default: pulse, beside whyres or in PATH)")
 	f.StringVar(&o.gc, "gc", "", "how the target is told to run a GC (default: SIGUSR1 for server)")
 	f.StringVar(&o.free, "free", "", "how it is told to call debug.FreeOSMemory (default: SIGUSR2 for server)")
-	f.DurationVar(&o.settle, "settle", 0, "how long a run is watched after the burst (default 5m, with --quick 9s)")
+	f.DurationVar(&o.settle, "settle", 0, "how long a run is watched after the burst (default 5m10s, with --quick 10.5s)")
 	f.DurationVar(&o.loadLimit, "load-limit", 0, "end a load whose burst is not over by then (default 10m, with --quick 2m)")
 	f.StringVarP(&o.output, "output", "o", "", "folder for the results, which must not be there (default lab-YYYYMMDD-HHMMSS)")
 	f.StringVar(&o.resume, "resume", "", "go on with what is left of the lab in this folder; it knows its options")

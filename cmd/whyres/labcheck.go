@@ -23,7 +23,7 @@ const (
 
 // Defaults of times, without and with --quick.
 const (
-	settleTime, quickSettle       = 5 * time.Minute, 9 * time.Second
+	settleTime, quickSettle       = 310 * time.Second, 10500 * time.Millisecond
 	loadLimitTime, quickLoadLimit = 10 * time.Minute, 2 * time.Minute
 )
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"whyres/cmd/whyres/internal/lab"
+	"whyres/collector/mem"
 )
 
 // labRun is one run under way: one or two servers, each with its load.
@@ -50,7 +51,33 @@ func (r *labRun) do(ctx context.Context, words []string) (err error) {
 		})
 	}
 	all.Wait()
-	return context.Cause(ctx)
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	r.look()
+	return nil
+}
+
+// look ends what is measured, with all still running: how long the loads take to end
+// is no part of it.
+func (r *labRun) look() {
+	var all sync.WaitGroup
+	for _, s := range r.servers {
+		all.Go(s.look)
+	}
+	all.Wait()
+}
+
+// endsBefore reports whether the run ends, when the last server has settled, before an
+// order given now would be seen. As long as that one has had no burst, it does not.
+func (r *labRun) endsBefore(now mem.Instant) bool {
+	last := r.servers[len(r.servers)-1]
+	select {
+	case <-last.over:
+		return !lab.Seen(int64(now-last.burst), r.work.results.Settle)
+	default:
+		return false
+	}
 }
 
 // end ends all that runs, loads first.

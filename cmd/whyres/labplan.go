@@ -103,7 +103,7 @@ func (o *labOptions) settings(f *labFile) ([]lab.Setting, error) {
 	all, err := lab.Settings(lab.Options{
 		Quick: o.quick, Limits: limits, Only: o.wanted(),
 		CanGC: f.How.OwnServer || o.gc != "", CanFree: f.How.OwnServer || o.free != "",
-		THP: o.thp, HostTHP: f.Host.THP, Go: o.toolchains, GoVersion: goVersionOf(tools.target[0]),
+		THP: o.thp, HostTHP: f.Host.THP, Go: o.toolchains, GoVersion: goVersionOf(tools.target[0]), Settle: int64(o.settle),
 	})
 	if err != nil {
 		return nil, usage("%v", err)

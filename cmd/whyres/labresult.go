@@ -81,6 +81,9 @@ func (s *labServer) fill(run *lab.Run) {
 	}
 	run.BurstEnds = append(run.BurstEnds, s.burst)
 	run.Burst = burstOf(pulses, s.load, s.cut)
+	if load.UnderWay(pulses, s.seen) {
+		run.Notes = append(run.Notes, "a pulse was under way at the end: RES at rest is with its connections")
+	}
 	s.traced.meter.BurstEnded(s.burst)
 	s.traced.meter.Fill(run, out)
 }

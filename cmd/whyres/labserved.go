@@ -34,6 +34,7 @@ type labServer struct {
 	burst  mem.Instant // the same
 	before labStat     // then
 	after  labStat     // at the end
+	seen   time.Time   // the end: when it was looked at last
 	statOK bool
 }
 
@@ -152,6 +153,9 @@ func (s *labServer) orders(ctx context.Context, settle time.Duration) error {
 		if !sleepAfter(ctx, s.burst, due.after) {
 			return nil
 		}
+		if s.run.endsBefore(kernel.Now()) {
+			break
+		}
 		if err := s.order(ctx, due.what); err != nil {
 			if s.traced.gone(grace / 10) {
 				return s.traced.whyEnded(afterBurst)
@@ -179,17 +183,23 @@ func (s *labServer) order(ctx context.Context, what lab.What) error {
 	return nil
 }
 
-// end ends the load, looks a last time, and ends the rest.
+// look looks a last time.
+func (s *labServer) look() {
+	s.seen = time.Now()
+	if s.statOK {
+		after, err := s.traced.stat()
+		s.after, s.statOK = after, err == nil
+	}
+	s.traced.look()
+}
+
+// end ends all.
 func (s *labServer) end() error {
 	if s.load != nil {
 		s.endLoad()
 	}
 	if s.traced == nil {
 		return nil
-	}
-	if s.statOK {
-		after, err := s.traced.stat()
-		s.after, s.statOK = after, err == nil
 	}
 	late, err := s.traced.end()
 	if late != nil {

@@ -185,11 +185,16 @@ func (t *labTraced) gone(moment time.Duration) bool {
 	}
 }
 
-// end takes the last sample, and ends trace and target. A target that would not
-// end is no failure of the run: late says so.
-func (t *labTraced) end() (late, err error) {
+// look takes the last sample, and ends the trace. The target goes on.
+func (t *labTraced) look() {
 	t.stop()
 	<-t.ended
+}
+
+// end ends trace and target. A target that would not end is no failure of the run:
+// late says so.
+func (t *labTraced) end() (late, err error) {
+	t.look()
 	late = t.trace.endChild()
 	return late, errors.Join(t.failed, t.trace.close(), t.trace.story.broken)
 }

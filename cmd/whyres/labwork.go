@@ -109,14 +109,14 @@ func (w *labWork) next(ctx context.Context) (lab.Step, bool) {
 	return lab.Step{}, false
 }
 
-// finish keeps a run, but not one that was interrupted.
+// finish keeps a run, but not one that was interrupted before all was measured.
 func (w *labWork) finish(ctx context.Context, step lab.Step, run lab.Run) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	defer w.turn.Broadcast()
 	delete(w.underWay, keyOf(step))
 	w.progress.forget(keyOf(step))
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && run.Status != lab.StatusDone {
 		for _, name := range run.Recordings {
 			w.failed = errors.Join(w.failed, w.folder.remove(name))
 		}

@@ -44,6 +44,8 @@ type Options struct {
 	// THP are the modes of the host to be tried; HostTHP is the one it has.
 	THP     []string
 	HostTHP string
+	// Settle is how long a run is watched after the burst, in ns; 0: not known.
+	Settle int64
 	// Go are versions that the target is built with, "1.21" or "go1.21.13".
 	Go []string
 	// GoVersion of the target as it is; "" where that is not known.
@@ -81,6 +83,9 @@ func Settings(o Options) ([]Setting, error) {
 
 // base is what is tried wherever the lab runs.
 func base(o *Options) []Setting {
+	// Half a period is how long after the burst the first comes on average where a
+	// program does it by its own clock. It also falls between the small pulses of
+	// the lab's own load, whose first begins a whole period (with Quick 2 s) later.
 	every, often := 30*time.Second, "FreeOSMemory every 30 s"
 	if o.Quick {
 		every, often = 3*time.Second, "FreeOSMemory every 3 s"
@@ -95,7 +100,7 @@ func base(o *Options) []Setting {
 		{ID: madvFree, Name: "GODEBUG=madvdontneed=0", Env: []string{"GODEBUG=madvdontneed=0"}},
 		{ID: disableTHP, Name: "GODEBUG=disablethp=1", Env: []string{"GODEBUG=disablethp=1"}},
 		{ID: freeOnce, Name: "FreeOSMemory after burst", Orders: []Order{{What: OrderFree, After: orderAfter}}},
-		{ID: freeOften, Name: often, Orders: []Order{{What: OrderFree, After: int64(every), Every: int64(every)}}},
+		{ID: freeOften, Name: often, Orders: []Order{{What: OrderFree, After: int64(every / 2), Every: int64(every)}}},
 		{ID: gcOnce, Name: "GC by hand after burst", Orders: []Order{{What: OrderGC, After: orderAfter}}},
 	}
 	for i := range out {
@@ -117,6 +122,9 @@ func impossible(s *Setting, o *Options) string {
 		return "the target cannot be told to run a GC: see --gc"
 	case (s.ID == freeOnce || s.ID == freeOften) && !o.CanFree:
 		return "the target cannot be told to call debug.FreeOSMemory: see --free"
+	case !s.seen(o.Settle):
+		return fmt.Sprintf("a run is watched for %v after the burst (--settle): the first order, %v after it, would not be seen",
+			time.Duration(o.Settle), time.Duration(s.Orders[0].After))
 	case s.ID == disableTHP && o.HostTHP == "never":
 		return "this host makes no huge pages: THP is never"
 	}

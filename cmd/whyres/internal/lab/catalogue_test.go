@@ -46,16 +46,19 @@ func TestSettingsThatMeanNothing(t *testing.T) {
 		change func(*Options)
 		want   map[string]string // ID: a part of the reason
 	}{
-		"quick":       {func(o *Options) { o.Quick = true }, map[string]string{gcOnce: "forced in every run"}},
-		"deaf":        {func(o *Options) { o.CanGC, o.CanFree = false, false }, map[string]string{gcOnce: "--gc", freeOnce: "--free", freeOften: "--free"}},
-		"same THP":    {func(o *Options) { o.THP = []string{"madvise", "never"} }, map[string]string{"thp-madvise": "default here"}},
-		"no THP":      {func(o *Options) { o.HostTHP = "never" }, map[string]string{disableTHP: "never"}},
-		"unknown Go":  {func(o *Options) { o.GoVersion = "" }, nil},
-		"devel":       {func(o *Options) { o.GoVersion = "devel go1.28-abc" }, nil},
-		"experiments": {func(o *Options) { o.GoVersion = "go1.24.4 X:nodwarf5" }, nil},
-		"1.22rc1":     {func(o *Options) { o.GoVersion = "go1.22rc1" }, nil},
-		"1.21.6":      {func(o *Options) { o.GoVersion = "go1.21.6" }, nil},
-		"1.21.5":      {func(o *Options) { o.GoVersion = "go1.21.5" }, map[string]string{disableTHP: "1.21.6"}},
+		"quick":           {func(o *Options) { o.Quick = true }, map[string]string{gcOnce: "forced in every run"}},
+		"deaf":            {func(o *Options) { o.CanGC, o.CanFree = false, false }, map[string]string{gcOnce: "--gc", freeOnce: "--free", freeOften: "--free"}},
+		"settles briefly": {func(o *Options) { o.Settle = 15e9 }, map[string]string{freeOften: "15s after it, would not be seen"}},
+		"settles for 1 s": {func(o *Options) { o.Settle = 1e9 }, map[string]string{freeOften: "1s after", freeOnce: "1s after", gcOnce: "1s after"}},
+		"settles enough":  {func(o *Options) { o.Settle = 16e9 }, nil},
+		"same THP":        {func(o *Options) { o.THP = []string{"madvise", "never"} }, map[string]string{"thp-madvise": "default here"}},
+		"no THP":          {func(o *Options) { o.HostTHP = "never" }, map[string]string{disableTHP: "never"}},
+		"unknown Go":      {func(o *Options) { o.GoVersion = "" }, nil},
+		"devel":           {func(o *Options) { o.GoVersion = "devel go1.28-abc" }, nil},
+		"experiments":     {func(o *Options) { o.GoVersion = "go1.24.4 X:nodwarf5" }, nil},
+		"1.22rc1":         {func(o *Options) { o.GoVersion = "go1.22rc1" }, nil},
+		"1.21.6":          {func(o *Options) { o.GoVersion = "go1.21.6" }, nil},
+		"1.21.5":          {func(o *Options) { o.GoVersion = "go1.21.5" }, map[string]string{disableTHP: "1.21.6"}},
 		"1.18": {func(o *Options) { o.GoVersion = "go1.18.10" }, map[string]string{
 			disableTHP: "Go 1.18.10 does not know", limitSmall: "1.19", limitLarge: "1.19", limitLargeOff: "1.19",
 		}},
@@ -112,7 +115,7 @@ func TestQuickFreesOften(t *testing.T) {
 			t.Fatal(got, err)
 		}
 		s := got[1]
-		if len(s.Orders) != 1 || s.Orders[0] != (Order{What: OrderFree, After: want, Every: want}) ||
+		if len(s.Orders) != 1 || s.Orders[0] != (Order{What: OrderFree, After: want / 2, Every: want}) ||
 			!strings.Contains(s.Name, map[bool]string{true: "every 3 s", false: "every 30 s"}[quick]) {
 			t.Errorf("quick %v: %+v", quick, s)
 		}

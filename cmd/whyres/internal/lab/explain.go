@@ -25,7 +25,7 @@ func explanations() map[string]string {
 		madvFree:      "Memory is offered to the kernel, not given back: RES stays until the host is short of memory (MADV_FREE; the default of Go 1.12 to 1.15).",
 		disableTHP:    "No huge pages in Go's heap, whatever the host's mode (Go 1.21.6+).",
 		freeOnce:      "debug.FreeOSMemory once, 1 s after the burst: a GC, and all that is free is given back at once.",
-		freeOften:     "debug.FreeOSMemory every 30 s after the burst, every 3 s with --quick.",
+		freeOften:     "debug.FreeOSMemory every 30 s after the burst, every 3 s with --quick; the first after half of that time.",
 		gcOnce:        "runtime.GC once, 1 s after the burst: what it frees goes back when the runtime's scavenger takes it. Not with --quick, where GCs are forced in every run.",
 		"thp-never":   "Transparent huge pages off for the whole host during the run.",
 		"thp-madvise": "Transparent huge pages of the whole host only where a program asks for them, during the run.",

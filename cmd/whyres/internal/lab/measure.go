@@ -28,7 +28,7 @@ func (m *Meter) Fill(run *Run, o Outside) {
 	c, v := m.course.Course(), m.sums.Verdict()
 	m.sizes(w, &c)
 	m.times(w, &c)
-	m.cpu(w, v.Trace != nil)
+	m.cpu(w, &v)
 	m.releases(w, &v)
 	w.outside(LatencyP50, o.LatencyP50)
 	w.outside(LatencyP99, o.LatencyP99)
@@ -121,26 +121,36 @@ func (m *Meter) times(w *writer, c *course.Course) {
 	}
 }
 
-// cpu: what the runtime counts of itself. Where it does not tell the scavenger's
-// time, that within its calls stands for it.
-func (m *Meter) cpu(w *writer, traced bool) {
+// cpu: what the runtime counts of itself.
+func (m *Meter) cpu(w *writer, v *explain.Verdict) {
 	if m.gc == nil {
 		w.lack("the Go runtime's own times could not be read", GCCPU, CPU)
 	} else {
 		w.set(GCCPU, float64(*m.gc))
 	}
-	switch {
-	case m.scavenge != nil:
-		w.set(ScavengeCPU, float64(*m.scavenge))
-	case traced:
-		w.set(ScavengeCPU, float64(m.background))
-		w.least("the Go runtime did not tell its scavenger's CPU time: the time within its calls stands for it", ScavengeCPU, CPU)
-	default:
-		w.lack("the Go runtime's own times could not be read", ScavengeCPU, CPU)
-	}
+	m.scavengeCPU(w, v)
 	gc, scavenge := w.measures.GCCPU, w.measures.ScavengeCPU
 	if gc != nil && scavenge != nil {
 		w.set(CPU, *gc+*scavenge)
+	}
+}
+
+// scavengeCPU: where the runtime does not tell its time, that within its calls stands
+// for it. That within forced ones is always added, which the runtime never counts.
+func (m *Meter) scavengeCPU(w *writer, v *explain.Verdict) {
+	switch {
+	case m.scavenge != nil:
+		w.set(ScavengeCPU, float64(*m.scavenge+m.calls.forced))
+	case v.Trace != nil:
+		w.set(ScavengeCPU, float64(m.calls.counted+m.calls.forced))
+		w.least("the Go runtime did not tell its scavenger's CPU time: the time within its calls stands for it", ScavengeCPU, CPU)
+	default:
+		w.lack("the Go runtime's own times could not be read", ScavengeCPU, CPU)
+		return
+	}
+	if m.calls.forced > 0 {
+		w.least("the Go runtime does not count what debug.FreeOSMemory's releasing takes: "+duration(float64(m.calls.forced))+
+			" within its calls to the kernel were added, and what it did between them is missing", ScavengeCPU, CPU)
 	}
 }
 

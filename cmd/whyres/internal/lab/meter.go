@@ -18,10 +18,8 @@ type Meter struct {
 	burst    *mem.Instant // its end
 
 	gc, scavenge *int64
-	// background is the time within the calls of the background scavenger that
-	// release, in ns.
-	background int64
-	looked     bool // at what of the released memory is resident again
+	calls        scavengeCalls
+	looked       bool // at what of the released memory is resident again
 }
 
 // NewMeter is ready for the first frame.
@@ -56,12 +54,10 @@ func (m *Meter) Observe(f mem.Frame) {
 	case f.Sample != nil && f.Sample.PID == target:
 		m.sample(f.Sample)
 	case f.Event != nil && f.Event.PID == target:
-		if f.Event.Who == mem.WhoBackground && f.Event.Releases() {
-			m.background += max(f.Event.Dur, 0)
-		}
+		m.calls.add(f.Event)
 	case f.Mark != nil && f.Mark.PID == target && f.Mark.Kind == mem.MarkExec:
 		// Another program, which counts anew.
-		m.gc, m.scavenge, m.background, m.looked = nil, nil, 0, false
+		m.gc, m.scavenge, m.calls, m.looked = nil, nil, scavengeCalls{}, false
 	}
 }
 

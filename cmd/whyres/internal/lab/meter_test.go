@@ -198,15 +198,16 @@ func TestLeftCountsOnce(t *testing.T) {
 	}
 }
 
-// Forced and limit releases are not the background scavenger's; an exec begins
-// another program.
-func TestBackgroundAlone(t *testing.T) {
+// Where the runtime does not tell, all calls of the heap that release stand for it, and
+// no others; an exec begins another program.
+func TestTimeWithinCalls(t *testing.T) {
 	exec := mem.Frame{At: began + 50*second, Mark: &mem.Mark{At: began + 50*second, PID: pid, Kind: mem.MarkExec, Comm: "other"}}
 	for name, c := range map[string]struct {
 		frames []mem.Frame
 		want   float64
 	}{
-		"forced": {[]mem.Frame{header(), gave(1, 50, 10, mem.WhoForced), gave(2, 40, 10, mem.WhoBackground)}, 3e6},
+		"forced": {[]mem.Frame{header(), gave(1, 50, 10, mem.WhoForced), gave(2, 40, 10, mem.WhoBackground)}, 6e6},
+		"others": {[]mem.Frame{header(), gave(1, 50, 10, mem.WhoUser), gave(2, 40, 10, mem.WhoStack), gave(3, 30, 10, mem.WhoLimit), gave(4, 20, 10, mem.WhoGrowth)}, 6e6},
 		"exec":   {[]mem.Frame{header(), gave(1, 50, 10, mem.WhoBackground), exec, gave(60, 40, 10, mem.WhoBackground)}, 3e6},
 	} {
 		run := measured(c.frames, 0, Outside{})
@@ -244,6 +245,24 @@ func TestRuntimesOwnTimes(t *testing.T) {
 		if got := slices.Contains(run.AtLeast, CPU.ID()); got != c.least {
 			t.Errorf("%s: at least %v", name, run.AtLeast)
 		}
+	}
+}
+
+// What FreeOSMemory releases no runtime counts: it is added, and the sum is at least so
+// much.
+func TestForcedReleasesAreAdded(t *testing.T) {
+	m := NewMeter()
+	for _, f := range []mem.Frame{header(), sample(0, 100), gave(1, 100, 10, mem.WhoForced), gave(2, 90, 10, mem.WhoBackground)} {
+		m.Observe(f)
+	}
+	m.gc, m.scavenge = whole(50e6), whole(7e6)
+	run := Run{}
+	m.Fill(&run, Outside{})
+	if got, cpu := *run.Measures.ScavengeCPU, *run.Measures.CPU; got != 10e6 || cpu != 60e6 {
+		t.Errorf("scavenger %v, both %v", got, cpu)
+	}
+	if !slices.Contains(run.AtLeast, ScavengeCPU.ID()) || !slices.Contains(run.AtLeast, CPU.ID()) || !strings.Contains(strings.Join(run.Notes, "\n"), "FreeOSMemory") {
+		t.Errorf("at least %v, notes %v", run.AtLeast, run.Notes)
 	}
 }
 

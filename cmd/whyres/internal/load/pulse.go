@@ -82,6 +82,12 @@ func median(values []int64) int64 {
 	return values[n/2-1] + (values[n/2]-values[n/2-1])/2
 }
 
+// UnderWay reports whether one of the pulses had connections at that moment, as far as
+// the load has told: one that is ended tells of the pulse that it breaks off.
+func UnderWay(pulses []Pulse, at time.Time) bool {
+	return slices.ContainsFunc(pulses, func(p Pulse) bool { return p.Start.Before(at) && at.Before(p.End) })
+}
+
 // Failures says in a line which connections failed or were lost, "" if none. The
 // pulse that was under way when the load was ended does not count.
 func Failures(pulses []Pulse) string {

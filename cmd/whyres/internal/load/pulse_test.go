@@ -92,3 +92,13 @@ func TestBurstCountsWhatWasServed(t *testing.T) {
 		t.Errorf("%d of %d, want 17 of 20", served, wanted)
 	}
 }
+
+func TestUnderWay(t *testing.T) {
+	at := time.Date(2026, 11, 24, 20, 0, 0, 0, time.UTC)
+	pulses := []Pulse{{Start: at, End: at.Add(time.Second)}, {Start: at.Add(3 * time.Second), End: at.Add(4 * time.Second)}}
+	for after, want := range map[time.Duration]bool{500: true, 2000: false, 3900: true, 5000: false} {
+		if got := UnderWay(pulses, at.Add(after*time.Millisecond)); got != want {
+			t.Errorf("%d ms: %v", after, got)
+		}
+	}
+}
