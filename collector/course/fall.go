@@ -68,3 +68,26 @@ func (f *fall) below(level int64) (above mem.Instant, at point) {
 	s := &f.steps[i-1]
 	return s.since, s.next
 }
+
+// Fall is a reading of RES that none after it has reached.
+type Fall struct {
+	RES int64 // bytes
+	// Until is when RES was first read to be less, for good; only the last reading
+	// of all has Ended false.
+	Until mem.Instant
+	Ended bool
+}
+
+// falls are the readings that no later one has reached, each lower than the one
+// before by least bytes or more; the first and the last are always there.
+func (f *fall) falls(least int64) []Fall {
+	var out []Fall
+	for i, s := range f.steps {
+		last := i == len(f.steps)-1
+		if n := len(out); n > 0 && !last && out[n-1].RES-s.res < least {
+			continue
+		}
+		out = append(out, Fall{RES: s.res, Until: s.next.at, Ended: !last})
+	}
+	return out
+}

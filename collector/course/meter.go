@@ -135,6 +135,11 @@ func (m *Meter) late(since, at mem.Instant, res int64) {
 	}
 }
 
+// Falls are the readings of RES that no later one has reached, in the order of
+// time, each lower than the one before by least bytes or more: when RES was for
+// good below a level is told by the last of them above it, to within least.
+func (m *Meter) Falls(least int64) []Fall { return m.line.fall.falls(least) }
+
 // Verdict is the accumulator's.
 func (m *Meter) Verdict() explain.Verdict { return m.sums.Verdict() }
 

@@ -10,6 +10,7 @@ import (
 // Judge makes the rows' measures, their order and the recommendation anew from the
 // runs: whatever the order in which these came.
 func (r *Result) Judge() {
+	r.level()
 	for i := range r.Rows {
 		r.Rows[i].gather()
 	}
@@ -84,11 +85,9 @@ func (w *Row) compare(base *Row) {
 	if base == nil || w.short() != "" || base.short() != "" {
 		return
 	}
-	// Parts of unlike wholes: who gives back little has half of it gone soon.
-	unlike := differ(Bytes, w.gaveBack(), base.gaveBack()) != 0
 	for _, f := range Fields() {
 		a, b := *w.Measures.At(f), *base.Measures.At(f)
-		if a.N == 0 || b.N == 0 || unlike && (f == Half || f == NineTenths) {
+		if a.N == 0 || b.N == 0 {
 			continue
 		}
 		sign := differ(f.Unit(), a, b)
@@ -97,18 +96,6 @@ func (w *Row) compare(base *Row) {
 		}
 		*w.Against.At(f) = &sign
 	}
-}
-
-// gaveBack is what the runs gave back, in bytes: peak less rest.
-func (w *Row) gaveBack() Spread {
-	var out []float64
-	for i := range w.Runs {
-		m := &w.Runs[i].Measures
-		if w.Runs[i].Status == StatusDone && m.Peak != nil && m.Rest != nil {
-			out = append(out, *m.Peak-*m.Rest)
-		}
-	}
-	return spreadOf(out)
 }
 
 // AtLeast reports that the field may be more than the row says.

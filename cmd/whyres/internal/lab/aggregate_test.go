@@ -186,16 +186,3 @@ func TestAtLeastIsNotLess(t *testing.T) {
 		}
 	}
 }
-
-// Half of a little is gone sooner than half of much: that is no merit.
-func TestPartsOfUnlikeWholesAreNotCompared(t *testing.T) {
-	m := float64(mib)
-	for peak, want := range map[float64]bool{100 * m: true, 50 * m: false, 200 * m: false} {
-		r := labOf(t, 1, Default, gogc50)
-		r.Add(Default, done(1, 1).with(Peak, 100*m).with(Rest, 10*m).with(Half, 9e9))
-		r.Add(gogc50, done(1, 1).with(Peak, peak).with(Rest, 10*m).with(Half, 1e9))
-		if got := r.Row(gogc50).Against.Half != nil; got != want {
-			t.Errorf("peak %g: compared %t", peak, got)
-		}
-	}
-}

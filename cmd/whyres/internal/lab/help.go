@@ -5,8 +5,8 @@ func MeasureHelp() []struct{ Name, What string } {
 	what := [fields]string{
 		"the highest RES of the run. With several servers: of their sum at any one instant",
 		"RES at the end of the run, when the burst has been over for the time to settle",
-		"from the burst's end until half of what was given back by the end (peak less rest) had left RES for good; 0 if before the burst had ended",
-		"the same of nine tenths; neither is compared with the default where more or less was given back than there",
+		"from the burst's end until RES was for good below the level at which half of what the default gives back (its peak less its rest) has left it there: the same level in every row. 0 if it was below before the burst had ended; at least the time to settle if it never was",
+		"the same of nine tenths",
 		"RES summed up over the run, in MiB times minutes: what the neighbours on the box could not have",
 		"CPU time of the garbage collector, as the Go runtime counts it: by the time its workers took, so that it is too much where they had to wait for a CPU; its work in idle time left out",
 		"CPU time of Go's scavenger, which gives memory back, as the Go runtime counts it; in versions that do not tell, the time within its calls to the kernel, which is less. What debug.FreeOSMemory releases no version counts: the time within those calls is added, so that it is at least this much. The tracer's time in traced calls is in it",

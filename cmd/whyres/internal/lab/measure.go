@@ -35,6 +35,9 @@ func (m *Meter) Fill(run *Run, o Outside) {
 	w.outside(ProcessCPU, o.ProcessCPU)
 	w.outside(Faults, o.Faults)
 	run.Measures, run.Unknown = w.measures, w.unknown
+	if falls := m.falls(c.Peak); falls != nil {
+		run.Falls = [][]Fall{falls}
+	}
 	run.AtLeast, run.Notes = w.atLeast, append(run.Notes, w.notes...)
 	if run.GoVersion == "" {
 		run.GoVersion = v.Process.GoVersion

@@ -99,6 +99,9 @@ type Run struct {
 	Together *Together `json:"together,omitempty"`
 	// Burst is null where the load does not tell of its pulses.
 	Burst *Burst `json:"burst,omitempty"`
+	// Falls are how RES fell for good, of each server: Judge takes Half and
+	// NineTenths from them.
+	Falls [][]Fall `json:"falls,omitempty"`
 }
 
 // Together is what several servers on one box did at once, in bytes.
@@ -122,8 +125,11 @@ type Measures[T any] struct {
 	// Peak and Rest are RES in bytes: the highest, and the last reading.
 	Peak T `json:"res_peak"`
 	Rest T `json:"res_rest"`
-	// Half and NineTenths: ns from the burst's end until that part of what the run
-	// gave back (Peak - Rest) had gone for good; 0 where it had gone before.
+	// Half and NineTenths: ns from the burst's end until RES was for good below the
+	// level at which that part of what the default setting gives back has gone there
+	// (its medians of Peak and Rest): the same levels for all rows. 0 where RES was
+	// below before; at least Settle where it never was. Where the default was not
+	// measured, the levels are of the run's own Peak and Rest.
 	Half       T `json:"half_ns"`
 	NineTenths T `json:"nine_tenths_ns"`
 	// Area is the integral of RES over the run, in byte seconds.

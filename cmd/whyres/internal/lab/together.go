@@ -91,7 +91,7 @@ func Combine(t *Together, servers ...Run) Run {
 	out := servers[0]
 	out.Together, out.Recordings, out.BurstEnds, out.Unknown = t, nil, nil, nil
 	out.Measures, out.AtLeast, out.Notes = Measures[*float64]{}, nil, nil
-	out.Burst = nil
+	out.Burst, out.Falls = nil, nil
 	w := &writer{}
 	for _, f := range Fields() {
 		combine(w, f, servers)
@@ -108,6 +108,7 @@ func Combine(t *Together, servers ...Run) Run {
 		out.AtLeast = union(out.AtLeast, servers[i].AtLeast)
 		out.Notes = union(out.Notes, servers[i].Notes)
 		out.Burst = out.Burst.add(servers[i].Burst)
+		out.Falls = append(out.Falls, servers[i].Falls...)
 	}
 	out.Measures, out.Unknown = w.measures, w.unknown
 	return out

@@ -41,7 +41,7 @@ func labColumns(servers int) []labColumn {
 		{field: lab.Peak, head: [2]string{"peak", "MiB"}, scale: mib, decimals: 1, need: 1},
 		{field: lab.Peak, sums: true, head: [2]string{"apart", "MiB"}, means: "apart: the sum of the servers' own peaks; peak: of their sum", scale: mib, decimals: 1, need: 2},
 		{field: lab.Rest, head: [2]string{"at rest", "MiB"}, scale: mib, decimals: 1, need: 2},
-		{field: lab.Half, head: [2]string{"half", "s"}, means: "half: from the burst's end until half of what was given back had gone", scale: second, decimals: 1, need: 3},
+		{field: lab.Half, head: [2]string{"half", "s"}, means: "half: from the burst's end until half of what the default gives back had gone", scale: second, decimals: 1, need: 3},
 		{field: lab.NineTenths, head: [2]string{"9/10", "s"}, means: "9/10: until nine tenths of it had", scale: second, decimals: 1, need: 7},
 		{field: lab.Area, head: [2]string{"area", "MiB·min"}, scale: 60 * mib, decimals: 2, need: 0},
 		{field: lab.CPU, head: [2]string{"GC CPU", "ms"}, means: "GC CPU: of GC and scavenger", scale: ms, decimals: 0, need: 4},
