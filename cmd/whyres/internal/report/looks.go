@@ -10,6 +10,14 @@ import (
 // maxLooks is how many full samples a page shows.
 const maxLooks = 600
 
+// maxCells is how many pieces of address space they have in all: of a heap of 8 GiB
+// each look has 2,000, and 1,200 such looks took 400 MB; so many take 60 MB. A few
+// looks are kept of any heap.
+const (
+	maxCells  = 300_000
+	fewestCut = 16
+)
+
 // look is a full sample: the parts of RES, and the mappings. at is in ns since the
 // trace began.
 type look struct {
@@ -25,13 +33,15 @@ type look struct {
 type looks struct {
 	list  []look
 	limit int
+	cells int // in all of the list
 	seen  int
 }
 
 func (l *looks) add(one look) {
 	l.seen++
 	l.list = append(l.list, one)
-	if len(l.list) >= 2*l.limit {
+	l.cells += len(one.cells)
+	if n := len(l.list); n >= 2*l.limit || n >= fewestCut && l.cells > maxCells {
 		l.halve()
 	}
 }
@@ -56,7 +66,11 @@ func (l *looks) halve() {
 		kept = append(kept, one)
 	}
 	kept = append(kept, l.list[last])
-	l.list = kept
+	clear(l.list[len(kept):]) // what has gone is not held by the array
+	l.list, l.cells = kept, 0
+	for i := range kept {
+		l.cells += len(kept[i].cells)
+	}
 }
 
 func lookAt(s *mem.Sample, p mem.Process, at int64) look {

@@ -61,3 +61,25 @@ func TestLargestMappingHasItsRow(t *testing.T) {
 		}
 	}
 }
+
+// The looks at a heap of many pieces are thinned by these too, to no fewer than a few.
+func TestLooksAtLargeHeapsAreBounded(t *testing.T) {
+	for _, pieces := range []int{2000, 50_000} {
+		l := looks{limit: maxLooks}
+		most := 0
+		for i := range 1000 {
+			l.add(look{at: int64(i), res: int64(i % 7), cells: make([]cell, pieces)})
+			held := 0
+			for _, one := range l.list {
+				held += len(one.cells)
+			}
+			most = max(most, held)
+		}
+		if allowed := max(maxCells, fewestCut*pieces) + pieces; most > allowed {
+			t.Errorf("%d pieces a look: %d are held, at most %d", pieces, most, allowed)
+		}
+		if n := len(l.list); n < fewestCut/2 || l.list[0].at != 0 || l.list[n-1].at != 999 {
+			t.Errorf("%d pieces a look: %d looks, the last at %d", pieces, n, l.list[n-1].at)
+		}
+	}
+}
