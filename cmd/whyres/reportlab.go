@@ -73,11 +73,15 @@ type labRecording struct {
 	named
 	run    *lab.Run
 	server int
+	again  bool // an earlier run of the setting is there
 }
 
-// tell says when the burst was over. A lab of old does not know: then it is how long
+// tell says of which run it is, and when the burst was over. A lab of old does not know: then it is how long
 // was watched before the end, which holds for the last server alone.
 func (l *labRecording) tell(r *report.Recording, settle int64) {
+	if l.again {
+		r.Repeats()
+	}
 	switch {
 	case l.server < len(l.run.BurstEnds):
 		r.BurstEnded(l.run.BurstEnds[l.server])
@@ -91,15 +95,16 @@ func (l *labRecording) tell(r *report.Recording, settle int64) {
 func labRecordings(r *lab.Result) []labRecording {
 	byNumber := map[int][]labRecording{}
 	for i := range r.Rows {
-		row := &r.Rows[i]
+		row, again := &r.Rows[i], false
 		for j := range row.Runs {
 			run := &row.Runs[j]
 			if run.Status != lab.StatusDone {
 				continue
 			}
 			for k, file := range run.Recordings {
-				byNumber[run.Number] = append(byNumber[run.Number], labRecording{named{file, labName(row, run, k)}, run, k})
+				byNumber[run.Number] = append(byNumber[run.Number], labRecording{named{file, labName(row, run, k)}, run, k, again})
 			}
+			again = true
 		}
 	}
 	var out []labRecording

@@ -152,8 +152,7 @@ func (m *Meter) scavengeCPU(w *writer, v *explain.Verdict) {
 		return
 	}
 	if m.calls.forced > 0 {
-		w.least("the Go runtime does not count what debug.FreeOSMemory's releasing takes: "+duration(float64(m.calls.forced))+
-			" within its calls to the kernel were added, and what it did between them is missing", ScavengeCPU, CPU)
+		w.least("the Go runtime does not count what debug.FreeOSMemory's releasing takes: the time within its calls to the kernel was added, what it did between them is missing", ScavengeCPU, CPU)
 	}
 }
 

@@ -16,7 +16,9 @@ type data struct {
 	Wall int64 `json:"wall_ms"`
 	End  int64 `json:"end"`
 	// BurstEnd is when a lab's burst was over; null where there was none.
-	BurstEnd *int64     `json:"burst_end"`
+	BurstEnd *int64 `json:"burst_end"`
+	// Again: another run of the same setting is there before it.
+	Again    bool       `json:"again,omitempty"`
 	RES      line       `json:"res"`
 	Stats    []line     `json:"stats"`
 	Kinds    []kindData `json:"kinds"`

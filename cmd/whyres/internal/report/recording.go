@@ -177,6 +177,9 @@ func (r *Recording) BurstEnded(at mem.Instant) {
 	}
 }
 
+// Repeats tells that it is another run of a lab's setting, which is there already.
+func (r *Recording) Repeats() { r.data.Again = true }
+
 // Settled tells that the recording ends so many ns after a lab's burst.
 func (r *Recording) Settled(ns int64) {
 	if at := r.data.End - ns; ns > 0 && at >= 0 {

@@ -35,7 +35,7 @@ whyres.startOver = function () {
   const align = (where) => {
     lines = whyres.recordings.map((rec) => {
       const by = whyres.alignAt(rec, where);
-      return { id: rec.id, name: rec.name, value: rec.res.value, at: rec.res.at.map((t) => t - by) };
+      return { id: rec.id, name: rec.name, again: rec.again, value: rec.res.value, at: rec.res.at.map((t) => t - by) };
     }).filter((l) => l.at.length);
     const begin = Math.min(...lines.map((l) => l.at[0]), 0), stop = Math.max(...lines.map((l) => l.at[l.at.length - 1]), begin + 1e6);
     if (!view) view = new whyres.View(begin, stop);
@@ -47,13 +47,15 @@ whyres.startOver = function () {
   };
   align("start");
   const look = (i) => ({ color: whyres.color(whyres.overLooks[i % whyres.overLooks.length]), type: whyres.overDashes[Math.floor(i / whyres.overLooks.length + i) % whyres.overDashes.length] });
+  // Of a setting that ran several times the first run is shown until others are asked for.
+  const first = Object.fromEntries(lines.filter((l) => l.again).map((l) => [l.name, false]));
   chart = new whyres.Chart(el, view, (size) => ({
     animation: false, backgroundColor: "transparent", textStyle: { fontFamily: whyres.font() },
     grid: { left: size.left, right: size.right, top: size.wide ? 12 : 40, bottom: 28 },
     xAxis: whyres.timeAxis(view, size, size.height - (size.wide ? 12 : 40) - 28, {}), yAxis: whyres.axisMiB(size, {}),
     legend: {
       type: "scroll", orient: size.wide ? "vertical" : "horizontal", left: 0, top: size.wide ? 8 : 0, bottom: size.wide ? 24 : undefined, itemWidth: 26, icon: "inherit",
-      textStyle: { color: whyres.color("ink"), fontSize: 12, width: size.wide ? size.left - 100 : undefined, overflow: "truncate" }, selected: size.picked, data: lines.map((l) => l.name),
+      textStyle: { color: whyres.color("ink"), fontSize: 12, width: size.wide ? size.left - 100 : undefined, overflow: "break", lineHeight: 13 }, selected: { ...first, ...size.picked }, data: lines.map((l) => l.name),
     },
     series: lines.map((l, i) => ({
       name: l.name, type: "line", step: "end", showSymbol: false, symbol: "none", silent: true, data: whyres.windowed(l, view.from, view.to, size.plot),
