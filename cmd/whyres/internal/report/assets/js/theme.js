@@ -28,9 +28,11 @@ whyres.startTheme = function () {
   addEventListener("beforeprint", () => {
     before = before || root.dataset.theme;
     root.dataset.printing = "true";
-    closed.push(...document.querySelectorAll("details.fold:not([open]), details.cause:not([open])"));
+    // Each recording takes about six sheets: of many, those that the reader has opened.
+    const all = whyres.recordings.length <= 4;
+    closed.push(...document.querySelectorAll((all ? "details.fold:not([open]), " : "") + "details.cause:not([open])"));
     closed.forEach((d) => { d.open = true; });
-    whyres.recordings.filter((r) => !r.view).forEach(whyres.startRecording);
+    if (all) whyres.recordings.filter((r) => !r.view).forEach(whyres.startRecording);
     whyres.setTheme("light");
     whyres.flush();
   });
