@@ -33,6 +33,7 @@ type labOptions struct {
 	loadLimit     time.Duration
 	output        string
 	resume        string
+	retry         bool
 	show          string
 }
 
@@ -80,11 +81,14 @@ the run ends before it is seen.
 
 Each run is recorded in the folder of -o, for whyres replay, diff and report.
 The folder's results.json is written after each run: what was interrupted goes
-on with --resume. A run that fails says so in its row, and the others go on.
+on with --resume, on the same host with the same programs. A run that fails says
+so in its row, and the others go on; --resume DIR --retry tries it again.
 
 The target is started as the user who called sudo, and so is the load. Words of
---target are split as by a shell, but no shell runs; --load, --gc and --free are
-run by sh. In all of them {addr} stands for the address that the target is to
+--target are split as by a shell, but no shell runs, and no variable is replaced;
+--load, --gc and --free are run by sh. The program of --target is the one that is
+measured, so it is to listen itself, not a child of it (sh -c 'exec ./server'
+does). In all of them {addr} stands for the address that the target is to
 listen at (127.0.0.1 and a free port), {port} for the port, and in --gc and
 --free {pid} for the target's number. A load's burst is over when the load ends,
 or if it prints what pulse -json prints, with the last big pulse. A load that
@@ -141,6 +145,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.DurationVar(&o.loadLimit, "load-limit", 0, "end a load whose burst is not over by then (default 10m, with --quick 2m)")
 	f.StringVarP(&o.output, "output", "o", "", "folder for the results, which must not be there (default lab-YYYYMMDD-HHMMSS)")
 	f.StringVar(&o.resume, "resume", "", "go on with what is left of the lab in this folder; it knows its options")
+	f.BoolVar(&o.retry, "retry", false, "with --resume: also try again what has failed or was refused")
 	f.StringVar(&o.show, "show", "", "show the table of the lab in this folder, measure nothing")
 	f.IntVar(&o.atOnce, "at-once", 1, "runs at a time, one burst after the other: quicker, but runs disturb each other, above all latency and CPU")
 	o.completions(c)

@@ -13,8 +13,8 @@ import (
 )
 
 // A run that fails says so in its row; the others stand. One target fails in another
-// way under each setting: at once, in the burst (of 1.2 s), after it, and by not ending
-// when it is asked to.
+// way under each setting: at once, in the burst (of 1.2 s), after it, by having a child
+// listen in its place, and by not ending when it is asked to, since it is stopped.
 func TestLabWithTargetsThatFail(t *testing.T) {
 	l := newLabbing(t)
 	server := builtAs("server") + " -addr {addr}"
@@ -22,9 +22,10 @@ func TestLabWithTargetsThatFail(t *testing.T) {
 		50) echo no config >&2; exit 3;;
 		25) { sleep 0.4; kill -9 $$; } & ;;
 		disablethp=1) { sleep 2; kill -9 $$; } & ;;
-		madvdontneed=0) trap "" TERM; ` + server + ` & wait; sleep 1000;;
+		off) { sleep 2; kill -STOP $$; } & ;;
+		madvdontneed=0) ` + server + ` & wait; exit 0;;
 		esac; exec ` + server
-	got, results := l.run("--settle", "2s", "--settings", "gogc-50,gogc-25,disablethp-1,madvdontneed-0",
+	got, results := l.run("--settle", "2s", "--settings", "gogc-50,gogc-25,disablethp-1,madvdontneed-0,limit-large-gogc-off",
 		"--target", "sh -c '"+script+"'", "--load", "sleep 1.2")
 	if got.code != 0 {
 		t.Errorf("exit %d: %s", got.code, got.err)
@@ -38,7 +39,8 @@ func TestLabWithTargetsThatFail(t *testing.T) {
 		{"gogc-50", lab.StatusFailed, "the target ended before it listened (exit status 3): no config"},
 		{"gogc-25", lab.StatusFailed, "the target ended before the burst was over (signal: killed)"},
 		{"disablethp-1", lab.StatusFailed, "the target ended after the burst (signal: killed)"},
-		{"madvdontneed-0", lab.StatusDone, "was killed"},
+		{"madvdontneed-0", lab.StatusFailed, "(server), a child of the target, which would be measured in its place"},
+		{"limit-large-gogc-off", lab.StatusDone, "was killed"},
 	} {
 		l.saying(row(t, results, c.id), c.status, c.says)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	goversion "go/version"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,8 +41,11 @@ func (o *labOptions) check(c *cobra.Command) error {
 	if o.resume != "" || o.show != "" {
 		return o.checkFolder(c)
 	}
+	if o.retry {
+		return usage("--retry goes with --resume DIR")
+	}
 	o.defaults()
-	return firstError(o.checkNumbers(), o.checkTarget(), o.checkTHP(), o.checkLimits())
+	return firstError(o.checkNumbers(), o.checkToolchains(), o.checkTarget(), o.checkTHP(), o.checkLimits())
 }
 
 func (o *labOptions) defaults() {
@@ -62,8 +66,11 @@ func (o *labOptions) checkFolder(c *cobra.Command) error {
 	if o.resume != "" && o.show != "" {
 		return usage("--resume or --show, not both")
 	}
+	if o.retry && o.resume == "" {
+		return usage("--retry goes with --resume DIR")
+	}
 	o.goalAsked = c.Flags().Changed("goal")
-	may := []string{"resume", "show", "json", "markdown", "color", "goal"}
+	may := []string{"resume", "show", "json", "markdown", "color", "goal", "retry"}
 	var wrong error
 	c.Flags().Visit(func(f *pflag.Flag) {
 		if !slices.Contains(may, f.Name) && wrong == nil {
@@ -101,6 +108,19 @@ func (o *labOptions) checkTarget() error {
 		return usage("--go builds whyres's own server with that Go: not with --target")
 	case o.quick && o.gc == "":
 		return usage("--quick forces GCs: say with --gc 'CMD' how the target is told, or use --settle without --quick")
+	}
+	return nil
+}
+
+// oldestServer is the first Go whose standard library the server's sources need.
+const oldestServer = "go1.16"
+
+func (o *labOptions) checkToolchains() error {
+	for _, name := range o.toolchains {
+		v := "go" + strings.TrimPrefix(name, "go")
+		if goversion.IsValid(v) && goversion.Compare(v, oldestServer) < 0 {
+			return usage("--go %s: whyres's own server needs Go 1.16 or newer; a target built with an older one can be measured by --target", name)
+		}
 	}
 	return nil
 }

@@ -46,17 +46,23 @@ type labHow struct {
 	AtOnce    int    `json:"at_once"`
 	// Big is how many connections a big pulse of the own load has.
 	Big int `json:"big,omitempty"`
+	// TargetProgram and LoadProgram, and the folder where the lab began, are to be
+	// the same when it goes on. A lab of old does not have them.
+	TargetProgram *labProgram `json:"target_program,omitempty"`
+	LoadProgram   *labProgram `json:"load_program,omitempty"`
+	Dir           string      `json:"dir,omitempty"`
 }
 
 // labFolder is where a lab keeps its results and recordings. All goes through the
 // open folder, wherever its name leads to meanwhile.
 type labFolder struct {
 	name string
+	dir  *os.File // the same folder as root: it holds the lock
 	root *os.Root
 	who  *launch.User // to whom everything belongs
 }
 
-// newLabFolder makes one that was not there.
+// newLabFolder makes one that was not there, and locks it.
 func newLabFolder(name string, who *launch.User) (*labFolder, error) {
 	if name == "" {
 		name = time.Now().Format("lab-20060102-150405")
@@ -72,38 +78,51 @@ func newLabFolder(name string, who *launch.User) (*labFolder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, f.give(".")
+	if err := errors.Join(f.giveNew(), f.lock()); err != nil {
+		return nil, errors.Join(err, f.close())
+	}
+	return f, nil
 }
 
 func openLabFolder(name string, who *launch.User) (*labFolder, error) {
-	root, err := os.OpenRoot(name)
+	dir, err := os.OpenFile(name, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the lab's folder: %w", err)
 	}
-	return &labFolder{name: name, root: root, who: who}, nil
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot open the lab's folder: %w", err), dir.Close())
+	}
+	if err := sameFile(dir, root); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot open %s: %w", name, err), root.Close(), dir.Close())
+	}
+	return &labFolder{name: name, dir: dir, root: root, who: who}, nil
 }
 
-func (f *labFolder) close() error { return f.root.Close() }
-
-// give hands a file to the user who called sudo.
-func (f *labFolder) give(name string) error {
-	if f.who == nil {
-		return nil
+// sameFile: by its name another folder can have been opened the second time.
+func sameFile(dir *os.File, root *os.Root) error {
+	one, err := dir.Stat()
+	if err != nil {
+		return err
 	}
-	uid, gid := f.who.IDs()
-	if err := f.root.Lchown(name, uid, gid); err != nil {
-		return fmt.Errorf("give %s to you: %w", name, err)
+	other, err := root.Stat(".")
+	if err == nil && !os.SameFile(one, other) {
+		err = errors.New("it was replaced at this moment")
 	}
-	return nil
+	return err
 }
 
-// create makes a file that is not there, for its owner alone.
+// close also gives up the lock.
+func (f *labFolder) close() error { return errors.Join(f.root.Close(), f.dir.Close()) }
+
+// create makes a file that is not there, for its owner alone. It is given to the
+// user who called sudo by what is open: its name may be another file's by then.
 func (f *labFolder) create(name string) (*os.File, error) {
 	file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.give(name); err != nil {
+	if err := f.give(file); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
@@ -135,14 +154,22 @@ func (f *labFolder) save(results *labFile) error {
 	}
 	_, err = file.Write(append(withoutC1(text), '\n'))
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return fmt.Errorf("cannot keep the results: %w", err)
+		return errors.Join(f.cannotKeep(err), f.remove(unfinished))
 	}
 	return f.root.Rename(unfinished, labResults)
 }
 
+// cannotKeep says what to do when the disk is full.
+func (f *labFolder) cannotKeep(err error) error {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return fmt.Errorf("no room to keep the results: make some, and go on with --resume %s: %w", f.name, err)
+	}
+	return fmt.Errorf("cannot keep the results: %w", err)
+}
+
 // load reads the results.
 func (f *labFolder) load() (*labFile, error) {
-	file, err := f.root.Open(labResults)
+	file, err := openRegular(f.root, labResults)
 	if err != nil {
 		return nil, fmt.Errorf("%s holds no lab: %w", f.name, err)
 	}

@@ -60,7 +60,11 @@ func (o *labOptions) newLab() (*labFile, error) {
 		},
 	}
 	f.describe()
-	settings, err := o.settings(f)
+	tools, err := f.toolsHere(o)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := o.settings(f, tools)
 	if err != nil {
 		return nil, err
 	}
@@ -91,12 +95,17 @@ func (f *labFile) describe() {
 	}
 }
 
-func (o *labOptions) settings(f *labFile) ([]lab.Setting, error) {
-	limits, err := o.limitSizes()
-	if err != nil {
-		return nil, err
-	}
+// toolsHere finds the programs, and keeps which they are.
+func (f *labFile) toolsHere(o *labOptions) (labTools, error) {
 	tools, err := toolsOf(o.target, o.load, &f.How, o.quick)
+	if err != nil {
+		return tools, err
+	}
+	return tools, f.remember(tools)
+}
+
+func (o *labOptions) settings(f *labFile, tools labTools) ([]lab.Setting, error) {
+	limits, err := o.limitSizes()
 	if err != nil {
 		return nil, err
 	}

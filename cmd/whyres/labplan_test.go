@@ -60,7 +60,10 @@ func TestTargetWords(t *testing.T) {
 	t.Setenv("WHO", "me you")
 	for line, want := range map[string]string{
 		`sh -c 'a  b' "x y" {addr}`: "sh|-c|a  b|x y|{addr}",
-		`sh "$WHO" $WHO`:            "sh|me you|me|you",
+		`sh "$WHO"`:                 "",
+		`sh ${WHO:-x}`:              "",
+		`sh ~/x`:                    "",
+		`sh '$WHO' \$WHO`:           "sh|$WHO|$WHO",
 		`sh 'open`:                  "",
 		`sh $(id)`:                  "",
 		`  `:                        "",
@@ -85,15 +88,14 @@ func TestLabProgressLine(t *testing.T) {
 	for _, c := range []struct {
 		phases []labPhase
 		done   int
-		rest   time.Duration
-		known  bool
+		rest   string
 		want   string
 	}{
-		{[]labPhase{burst}, 0, 0, false, "run 1 of 12, default, the burst"},
-		{[]labPhase{waiting}, 4, 4*time.Minute + 10*time.Second, true, "run 5 of 12, GOGC=50, waiting 41 s for the scavenger · about 4 min left"},
-		{[]labPhase{waiting, burst}, 11, 25 * time.Second, true, "run 12 of 12, GOGC=50, waiting 41 s for the scavenger (and 1 more) · about 30 s left"},
+		{[]labPhase{burst}, 0, "", "run 1 of 12, default, the burst"},
+		{[]labPhase{waiting}, 4, "about 4 min", "run 5 of 12, GOGC=50, waiting 41 s for the scavenger · about 4 min left"},
+		{[]labPhase{waiting, burst}, 11, "about 30 s", "run 12 of 12, GOGC=50, waiting 41 s for the scavenger (and 1 more) · about 30 s left"},
 	} {
-		if got := describeProgress(c.phases, now, c.done, 12, c.rest, c.known); got != c.want {
+		if got := describeProgress(c.phases, now, c.done, 12, c.rest); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
@@ -135,28 +137,31 @@ func TestDamagedLabFolders(t *testing.T) {
 
 func TestLabRefusesWrongUsage(t *testing.T) {
 	for args, says := range map[string]string{
-		"extra":                                    "takes no argument",
-		"--runs 0":                                 "--runs 0: want 1 to 1000",
-		"--servers 3":                              "--servers 3: want 1 or 2",
-		"--at-once 0":                              "--at-once 0",
-		"--at-once 2 --servers 2":                  "one of the two",
-		"--settle 1ms":                             "--settle 1ms",
-		"--load-limit 900h":                        "--load-limit",
-		"--goal speed":                             "want res, latency or cpu",
-		"--json --markdown":                        "not both",
-		"--resume a --show b":                      "not both",
-		"--show a --runs 3":                        "--runs cannot be changed",
-		"--resume a --quick":                       "--quick cannot be changed",
-		"--target true":                            "--load",
-		"--target true --load x --quick":           "--gc 'CMD'",
-		"--target true --load x --go 1.21":         "not with --target",
-		"--thp always":                             "--allow-settings",
-		"--thp sometimes --allow-settings":         "want never, madvise or always",
+		"extra":                            "takes no argument",
+		"--runs 0":                         "--runs 0: want 1 to 1000",
+		"--servers 3":                      "--servers 3: want 1 or 2",
+		"--at-once 0":                      "--at-once 0",
+		"--at-once 2 --servers 2":          "one of the two",
+		"--settle 1ms":                     "--settle 1ms",
+		"--load-limit 900h":                "--load-limit",
+		"--goal speed":                     "want res, latency or cpu",
+		"--json --markdown":                "not both",
+		"--resume a --show b":              "not both",
+		"--show a --runs 3":                "--runs cannot be changed",
+		"--resume a --quick":               "--quick cannot be changed",
+		"--target true":                    "--load",
+		"--target true --load x --quick":   "--gc 'CMD'",
+		"--target true --load x --go 1.21": "not with --target",
+		"--go 1.15.15":                     "needs Go 1.16 or newer",
+		"--retry":                          "--resume DIR",
+		"--show a --retry":                 "goes with --resume",
+		"--thp always":                     "--allow-settings",
+		"--thp sometimes --allow-settings": "want never, madvise or always",
 		"--thp never --allow-settings --at-once 2": "not with --at-once",
-		"--limits 24MiB":                           "two sizes",
-		"--limits 24MiB,x":                         `"x" is no size`,
-		"--limits 36MiB,24MiB":                     "the smaller one first",
-		"--color blue":                             "--color",
+		"--limits 24MiB":       "two sizes",
+		"--limits 24MiB,x":     `"x" is no size`,
+		"--limits 36MiB,24MiB": "the smaller one first",
+		"--color blue":         "--color",
 	} {
 		got := execute(t, exec.Command(built().whyres, append([]string{"lab"}, strings.Fields(args)...)...))
 		if got.code != exitUsage || !strings.Contains(got.err, says) || strings.Count(got.err, "\n") != 1 || got.out != "" {

@@ -42,7 +42,7 @@ func newLabProgress(out io.Writer) *labProgress {
 }
 
 // left says how far the whole is.
-type labLeft func(underWay time.Duration) (done, total int, rest time.Duration, known bool)
+type labLeft func(underWay time.Duration) (done, total int, rest string)
 
 func (p *labProgress) start(left labLeft) {
 	if !p.terminal {
@@ -130,8 +130,8 @@ func (p *labProgress) draw(left labLeft) {
 	if len(phases) == 0 {
 		return
 	}
-	done, total, rest, known := left(now.Sub(phases[0].began))
-	text := describeProgress(phases, now, done, total, rest, known)
+	done, total, rest := left(now.Sub(phases[0].began))
+	text := describeProgress(phases, now, done, total, rest)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.shown = true
@@ -140,7 +140,7 @@ func (p *labProgress) draw(left labLeft) {
 
 // describeProgress is "run 5 of 12, GOGC=50, waiting 41 s for the scavenger · about
 // 4 min left".
-func describeProgress(phases []labPhase, now time.Time, done, total int, rest time.Duration, known bool) string {
+func describeProgress(phases []labPhase, now time.Time, done, total int, rest string) string {
 	first := phases[0]
 	what := first.what
 	if strings.Contains(what, "%s") {
@@ -150,8 +150,8 @@ func describeProgress(phases []labPhase, now time.Time, done, total int, rest ti
 	if more := len(phases) - 1; more > 0 {
 		text += fmt.Sprintf(" (and %d more)", more)
 	}
-	if known {
-		text += fmt.Sprintf(" · about %s left", roughly(rest))
+	if rest != "" {
+		text += fmt.Sprintf(" · %s left", rest)
 	}
 	return text
 }
@@ -164,6 +164,14 @@ func roughly(d time.Duration) string {
 		return fmt.Sprintf("%d s", (int(d.Seconds())/10+1)*10)
 	}
 	return fmt.Sprintf("%d min", int(d.Minutes()+0.5))
+}
+
+// leastOf is a time that is no less than it says.
+func leastOf(d time.Duration) string {
+	if d < 2*time.Minute {
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	return fmt.Sprintf("%d min", int(d.Minutes()))
 }
 
 // columns is the terminal's width, 80 where it does not tell.

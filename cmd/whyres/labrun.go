@@ -31,10 +31,12 @@ func runLab(ctx context.Context, s streams, o labOptions) (err error) {
 	if err := folder.save(results); err != nil {
 		return err
 	}
-	if err := w.run(ctx); err != nil {
-		return err
+	if d, known := results.LeastLeft(0, results.How.AtOnce); known {
+		s.say("still to be run: %d, which takes at least %s", len(results.Plan()), leastOf(d))
 	}
-	return errors.Join(o.present(s, results), results.ending(ctx, folder.name))
+	// What was measured is shown also when it cannot be kept.
+	failed := w.run(ctx)
+	return errors.Join(o.present(s, results), failed, results.ending(ctx, folder.name))
 }
 
 // open makes the lab's folder, or opens the one to go on with. What lacks is said
@@ -60,12 +62,33 @@ func (o *labOptions) reopen(who *launch.User) (*labFile, *labFolder, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	results, err := folder.load()
+	results, err := folder.resumable()
 	if err != nil {
 		return nil, nil, errors.Join(err, folder.close())
 	}
+	if o.retry {
+		results.Retry()
+	}
 	o.judge(results)
 	return results, folder, nil
+}
+
+// resumable reads a lab that can be gone on with, here and by who asks.
+func (f *labFolder) resumable() (*labFile, error) {
+	if err := f.trusted(); err != nil {
+		return nil, err
+	}
+	if err := f.lock(); err != nil {
+		return nil, err
+	}
+	results, err := f.load()
+	if err != nil {
+		return nil, err
+	}
+	if err := results.asBefore(); err != nil {
+		return nil, fmt.Errorf("%s cannot be gone on with: %w; what it has is shown by --show %s", f.name, err, f.name)
+	}
+	return results, nil
 }
 
 // canTrace tries what each run needs.
@@ -118,7 +141,7 @@ func (f *labFile) ending(ctx context.Context, folder string) error {
 	}
 	switch {
 	case ctx.Err() != nil && left > 0:
-		return fmt.Errorf("interrupted with %d runs left: go on with whyres lab --resume %s", left, folder)
+		return fmt.Errorf("interrupted with %s left: go on with whyres lab --resume %s", plural(left, "run", "runs"), folder)
 	case done == 0:
 		return errors.New("no run could be measured: each row says why")
 	}

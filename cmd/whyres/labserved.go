@@ -56,7 +56,10 @@ func (s *labServer) start(ctx context.Context, words []string) error {
 	if err != nil {
 		return errors.Join(err, w.folder.remove(s.file)) // which holds nothing
 	}
-	return s.traced.listening(ctx)
+	if err := s.traced.listening(ctx); err != nil {
+		return err
+	}
+	return s.traced.listensItself()
 }
 
 // serve makes the burst and gives the orders, until the last server's time to

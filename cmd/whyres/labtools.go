@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 	"mvdan.cc/sh/v3/shell"
+	"mvdan.cc/sh/v3/syntax"
 )
 
 const (
@@ -21,29 +22,51 @@ const (
 )
 
 // beside finds a program that comes with whyres: in whyres's own folder, else in
-// PATH.
+// PATH. Others may be called the same: none but ours is run.
 func beside(name string) (string, error) {
-	own, err := os.Executable()
-	if err == nil {
-		path := filepath.Join(filepath.Dir(own), name)
-		if _, err := exec.LookPath(path); err == nil {
-			return path, nil
+	var notOurs string
+	for _, find := range []func(string) (string, error){inOwnFolder, exec.LookPath} {
+		path, err := find(name)
+		if err != nil {
+			continue
 		}
+		if isOurs(path, name) {
+			return filepath.Abs(path)
+		}
+		notOurs = fmt.Sprintf(" (%s is another program)", path)
 	}
-	path, err := exec.LookPath(name)
-	if err != nil {
-		return "", fmt.Errorf("there is no %s beside whyres, nor in PATH: build it by make, or name a program of your own (--target, --load): %w", name, err)
-	}
-	return filepath.Abs(path)
+	return "", fmt.Errorf("there is no whyres's own %s beside whyres, nor in PATH%s: build it by make, or name a program of your own (--target, --load)", name, notOurs)
 }
 
-// targetWords splits a command line as a shell does; no shell runs.
+func inOwnFolder(name string) (string, error) {
+	own, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	return exec.LookPath(filepath.Join(filepath.Dir(own), name))
+}
+
+// isOurs goes by what the go command has noted in the program.
+func isOurs(path, name string) bool {
+	info, err := buildinfo.ReadFile(path)
+	return err == nil && info.Path == "whyres/cmd/"+name
+}
+
+// targetWords splits a command line as a shell does; no shell runs. Variables would be
+// those of root, whose environment is nothing to the target's user.
 func targetWords(line string) ([]string, error) {
-	words, err := shell.Fields(line, nil)
+	variable, err := variableIn(line)
 	if err != nil {
 		return nil, usage("--target: %v", err)
 	}
-	if len(words) == 0 {
+	if variable != "" {
+		return nil, usage("--target: no variable is replaced, as no shell runs: write out what %s stands for, or quote it: '%s'", variable, variable)
+	}
+	words, err := shell.Fields(line, func(string) string { return "" })
+	switch {
+	case err != nil:
+		return nil, usage("--target: %v", err)
+	case len(words) == 0:
 		return nil, usage("--target names no program")
 	}
 	path, err := exec.LookPath(words[0])
@@ -52,6 +75,29 @@ func targetWords(line string) ([]string, error) {
 	}
 	words[0], err = filepath.Abs(path)
 	return words, err
+}
+
+// variableIn is the first variable of a command line, or home folder; "" where it has
+// none.
+func variableIn(line string) (found string, err error) {
+	for word, err := range syntax.NewParser().WordsSeq(strings.NewReader(line)) {
+		if err != nil {
+			return "", err
+		}
+		if lit, ok := word.Parts[0].(*syntax.Lit); ok && strings.HasPrefix(lit.Value, "~") {
+			return lit.Value, nil
+		}
+		syntax.Walk(word, func(n syntax.Node) bool {
+			if p, ok := n.(*syntax.ParamExp); ok && found == "" && p.Param != nil {
+				found = "$" + p.Param.Value
+			}
+			return true
+		})
+		if found != "" {
+			return found, nil
+		}
+	}
+	return "", nil
 }
 
 // goVersionOf a program; "" where it has none.

@@ -146,6 +146,7 @@ func (w *labWork) targetOf(ctx context.Context, step lab.Step) ([]string, error)
 			w.built[name] = built
 		}
 	}
+	w.progress.forget(keyOf(step)) // how long that took tells nothing of the run
 	if built.err != nil {
 		return nil, built.err
 	}
@@ -180,13 +181,18 @@ func (w *labWork) tell(step lab.Step, what string, until time.Time) {
 }
 
 // left is how many runs are done, how many there are, and about how long the rest
-// takes.
-func (w *labWork) left(underWay time.Duration) (done, total int, rest time.Duration, known bool) {
+// takes, in words.
+func (w *labWork) left(underWay time.Duration) (done, total int, rest string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	done, total = w.counts()
-	rest, known = w.results.TimeLeft(underWay, w.results.How.AtOnce)
-	return done, total, rest, known
+	if d, known := w.results.TimeLeft(underWay, w.results.How.AtOnce); known {
+		return done, total, "about " + roughly(d)
+	}
+	if d, known := w.results.LeastLeft(underWay, w.results.How.AtOnce); known {
+		return done, total, "at least " + leastOf(d)
+	}
+	return done, total, ""
 }
 
 // counts is for who holds mu.

@@ -52,7 +52,13 @@ type writer struct {
 	notes    []string
 }
 
+// set keeps what can be: numbers come from the target's own memory and from what its
+// load prints.
 func (w *writer) set(f Field, value float64) {
+	if !possible(value) {
+		w.lack(fmt.Sprintf("%g was read, which cannot be", value), f)
+		return
+	}
 	*w.measures.At(f) = &value
 	delete(w.unknown, f.ID())
 }
@@ -135,7 +141,9 @@ func (m *Meter) cpu(w *writer, v *explain.Verdict) {
 	gc, scavenge := w.measures.GCCPU, w.measures.ScavengeCPU
 	if gc != nil && scavenge != nil {
 		w.set(CPU, *gc+*scavenge)
+		return
 	}
+	w.lack("one of the two is not known", CPU)
 }
 
 // scavengeCPU: where the runtime does not tell its time, that within its calls stands

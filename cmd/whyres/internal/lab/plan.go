@@ -28,8 +28,8 @@ func Rows(settings []Setting) []Row {
 
 // Plan is what is left to do, in order: the first run of all settings, then the
 // second of all, so that a host that grows slower meanwhile is no setting's fault;
-// the default first. What has failed is not tried again, what was refused has no
-// more runs.
+// the default first. What has failed is not tried again (see Retry), what was refused
+// has no more runs.
 func (r *Result) Plan() []Step {
 	rows := r.inPlace()
 	var out []Step
@@ -93,6 +93,28 @@ func (r *Result) TimeLeft(underWay time.Duration, atOnce int) (time.Duration, bo
 	atOnce = max(atOnce, 1)
 	rounds := (len(r.Plan()) + atOnce - 1) / atOnce
 	return max(time.Duration(sum/int64(n))*time.Duration(rounds)-underWay, 0), true
+}
+
+// LeastLeft is how long the rest takes at least, before any run has told: as long as
+// is watched after the bursts. False where that is not known.
+func (r *Result) LeastLeft(underWay time.Duration, atOnce int) (time.Duration, bool) {
+	atOnce, servers := max(atOnce, 1), max(r.Servers, 1)
+	rounds := (len(r.Plan()) + atOnce - 1) / atOnce
+	// Each further server's burst comes half a time to settle after the one before.
+	each := r.Settle + r.Settle/2*int64(servers-1)
+	return max(time.Duration(each)*time.Duration(rounds)-underWay, 0), r.Settle > 0 && rounds > 0
+}
+
+// Retry forgets the runs that failed or were refused, so that they are to be done
+// again.
+func (r *Result) Retry() {
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		row.Runs = slices.DeleteFunc(row.Runs, func(run Run) bool {
+			return run.Status == StatusFailed || run.Status == StatusRefused
+		})
+	}
+	r.Judge()
 }
 
 // Row is the one with the ID; nil where there is none. It is good until the lab is

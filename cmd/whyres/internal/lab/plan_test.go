@@ -81,3 +81,20 @@ func TestTimeLeft(t *testing.T) {
 		}
 	}
 }
+
+// Before anything was measured the time to settle tells how long it takes at least: of
+// two servers one and a half of it.
+func TestLeastLeft(t *testing.T) {
+	r := labOf(t, 2, Default, gogc50)
+	r.Settle = int64(10 * time.Second)
+	for _, c := range []struct {
+		underWay        time.Duration
+		atOnce, servers int
+		want            time.Duration
+	}{{0, 1, 1, 40 * time.Second}, {3 * time.Second, 1, 1, 37 * time.Second}, {0, 3, 1, 20 * time.Second}, {0, 1, 2, time.Minute}, {time.Hour, 1, 1, 0}} {
+		r.Servers = c.servers
+		if got, known := r.LeastLeft(c.underWay, c.atOnce); !known || got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}

@@ -72,12 +72,14 @@ func (w *Row) valid(runs int, name *regexp.Regexp) error {
 // plausible: no measure is negative, or more than any machine has.
 func plausible(m *Measures[*float64]) error {
 	for _, f := range Fields() {
-		if v := *m.At(f); v != nil && (*v < 0 || *v > math.MaxInt64) {
+		if v := *m.At(f); v != nil && !possible(*v) {
 			return fmt.Errorf("%s is %g", f, *v)
 		}
 	}
 	return nil
 }
+
+func possible(v float64) bool { return v >= 0 && v <= math.MaxInt64 }
 
 func (s Status) known() bool {
 	return slices.Contains([]Status{StatusDone, StatusFailed, StatusRefused, StatusSkipped, StatusPending}, s)
