@@ -141,7 +141,7 @@ func (f *labFile) ending(ctx context.Context, folder string) error {
 	}
 	switch {
 	case ctx.Err() != nil && left > 0:
-		return fmt.Errorf("interrupted with %s left: go on with whyres lab --resume %s", plural(left, "run", "runs"), folder)
+		return fmt.Errorf("interrupted with %d %s left: go on with whyres lab --resume %s", left, plural(left, "run", "runs"), folder)
 	case done == 0:
 		return errors.New("no run could be measured: each row says why")
 	}
