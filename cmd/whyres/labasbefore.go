@@ -8,9 +8,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 
 	"golang.org/x/sys/unix"
-	"mvdan.cc/sh/v3/shell"
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/syntax"
 
 	"whyres/cmd/whyres/internal/lab"
 	"whyres/collector/kernel"
@@ -48,15 +50,26 @@ func (t *labTools) programs() (target, load *labProgram) {
 	if t.load != nil {
 		return target, programOf(t.load[0])
 	}
-	words, err := shell.Fields(t.line, func(string) string { return "" })
-	if err != nil || len(words) == 0 {
-		return target, nil
-	}
-	path, err := exec.LookPath(words[0])
+	path, err := exec.LookPath(firstWord(t.line))
 	if err != nil {
 		return target, nil
 	}
 	return target, programOf(path)
+}
+
+// firstWord of a shell's command line; "" where only the shell can tell it.
+func firstWord(line string) string {
+	for word, err := range syntax.NewParser().WordsSeq(strings.NewReader(line)) {
+		if err != nil || putIn(word) != "" {
+			break
+		}
+		text, err := expand.Literal(nil, word)
+		if err != nil {
+			break
+		}
+		return text
+	}
+	return ""
 }
 
 // remember keeps what --resume compares.

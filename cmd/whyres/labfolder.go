@@ -67,14 +67,14 @@ func newLabFolder(name string, who *launch.User) (*labFolder, error) {
 	if name == "" {
 		name = time.Now().Format("lab-20060102-150405")
 	}
-	err := os.Mkdir(name, 0o700)
+	dir, err := makeDir(name)
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		return nil, fmt.Errorf("%s is there already: choose another name for -o, or go on with it by --resume %s", name, name)
 	case err != nil:
 		return nil, fmt.Errorf("cannot make the folder for the results: %w", err)
 	}
-	f, err := openLabFolder(name, who)
+	f, err := folderOf(name, dir, who)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +89,11 @@ func openLabFolder(name string, who *launch.User) (*labFolder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the lab's folder: %w", err)
 	}
+	return folderOf(name, dir, who)
+}
+
+// folderOf is the folder that is open.
+func folderOf(name string, dir *os.File, who *launch.User) (*labFolder, error) {
 	root, err := os.OpenRoot(name)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot open the lab's folder: %w", err), dir.Close())

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -22,9 +23,33 @@ func (f *labFolder) give(file *os.File) error {
 	return nil
 }
 
-// giveNew hands over the folder that was just made. Between that and its being opened
-// the user may have put another in its place: one that is root's, and empty, is
-// nobody's loss.
+// makeDir makes a folder for its owner alone, and opens it: both in the same open
+// parent, and without following a link. A user to whom that parent belongs may put
+// something in its place in between, but nothing from elsewhere.
+func makeDir(name string) (*os.File, error) {
+	name = filepath.Clean(name)
+	parent, err := os.OpenFile(filepath.Dir(name), unix.O_PATH|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = parent.Close() }() // nothing is written by it
+	at, base := int(parent.Fd()), filepath.Base(name)
+	if err := unix.Mkdirat(at, base, 0o700); err != nil {
+		return nil, &fs.PathError{Op: "mkdir", Path: name, Err: err}
+	}
+	return openMade(at, base, name)
+}
+
+func openMade(at int, base, name string) (*os.File, error) {
+	fd, err := unix.Openat(at, base, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+// giveNew hands over the folder that was just made: one of root's, for root alone, and
+// empty. All else is what somebody has put in its place.
 func (f *labFolder) giveNew() error {
 	if f.who == nil {
 		return nil
@@ -34,7 +59,8 @@ func (f *labFolder) giveNew() error {
 		return err
 	}
 	_, err = f.dir.Readdirnames(1)
-	if uid, known := ownerOf(info); !known || uid != os.Geteuid() || !errors.Is(err, io.EOF) {
+	uid, known := ownerOf(info)
+	if !known || uid != os.Geteuid() || info.Mode().Perm()&0o077 != 0 || !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s is not the folder that was made a moment ago: who has put another in its place?", f.name)
 	}
 	return f.give(f.dir)

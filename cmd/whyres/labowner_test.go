@@ -237,3 +237,35 @@ func TestProgramsOfOthers(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A link that has come in place of the new folder is not followed, and an empty folder
+// of root's that others may enter is not the new one.
+func TestFolderThatWasSwappedForALink(t *testing.T) {
+	who := sudoUser(t)
+	dir := t.TempDir()
+	roots := filepath.Join(dir, "roots")
+	for _, err := range []error{os.Mkdir(roots, 0o755), os.Symlink(roots, filepath.Join(dir, "link"))} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	parent, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer parent.Close()
+	if f, err := openMade(int(parent.Fd()), "link", "link"); err == nil {
+		t.Errorf("%s was opened", f.Name())
+	}
+	f, err := openLabFolder(roots, who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.close()
+	if err := f.giveNew(); err == nil || !strings.Contains(err.Error(), "is not the folder that was made") {
+		t.Errorf("%v", err)
+	}
+	if uid := ownerAt(t, roots); uid != 0 {
+		t.Errorf("root's folder now belongs to %d", uid)
+	}
+}

@@ -66,6 +66,9 @@ func TestTargetWords(t *testing.T) {
 		`sh '$WHO' \$WHO`:           "sh|$WHO|$WHO",
 		`sh 'open`:                  "",
 		`sh $(id)`:                  "",
+		`sh <(id)`:                  "",
+		`sh $((1+1))`:               "",
+		`sh "a` + "`id`" + `"`:      "",
 		`  `:                        "",
 		`no-such-program-at-all`:    "",
 	} {
@@ -77,6 +80,25 @@ func TestTargetWords(t *testing.T) {
 		}
 		if got := strings.Join(words, "|"); got != want || (err == nil) != (want != "") {
 			t.Errorf("%s: %q, %v", line, got, err)
+		}
+	}
+}
+
+// Which program a load of sh's begins with; nothing of it is run or replaced.
+func TestFirstWord(t *testing.T) {
+	t.Setenv("WHO", "me")
+	for line, want := range map[string]string{
+		"./load -x {addr}":     "./load",
+		"'./my load' | sed s/": "./my load",
+		"load <(id)":           "load",
+		"<(id)":                "",
+		"$WHO x":               "",
+		"$(id)":                "",
+		"":                     "",
+		"'open":                "",
+	} {
+		if got := firstWord(line); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
 		}
 	}
 }

@@ -60,7 +60,7 @@ func targetWords(line string) ([]string, error) {
 		return nil, usage("--target: %v", err)
 	}
 	if variable != "" {
-		return nil, usage("--target: no variable is replaced, as no shell runs: write out what %s stands for, or quote it: '%s'", variable, variable)
+		return nil, usage("--target: nothing is replaced, as no shell runs: write out what %s stands for, or quote it: '%s'", variable, variable)
 	}
 	words, err := shell.Fields(line, func(string) string { return "" })
 	switch {
@@ -77,8 +77,8 @@ func targetWords(line string) ([]string, error) {
 	return words, err
 }
 
-// variableIn is the first variable of a command line, or home folder; "" where it has
-// none.
+// variableIn is the first variable of a command line, home folder or command to be put
+// in; "" where it has none.
 func variableIn(line string) (found string, err error) {
 	for word, err := range syntax.NewParser().WordsSeq(strings.NewReader(line)) {
 		if err != nil {
@@ -87,17 +87,40 @@ func variableIn(line string) (found string, err error) {
 		if lit, ok := word.Parts[0].(*syntax.Lit); ok && strings.HasPrefix(lit.Value, "~") {
 			return lit.Value, nil
 		}
-		syntax.Walk(word, func(n syntax.Node) bool {
-			if p, ok := n.(*syntax.ParamExp); ok && found == "" && p.Param != nil {
-				found = "$" + p.Param.Value
-			}
-			return true
-		})
-		if found != "" {
+		if found := putIn(word); found != "" {
 			return found, nil
 		}
 	}
 	return "", nil
+}
+
+// putIn is the first thing in a word that a shell would put something else in place
+// of; "" where it has none.
+func putIn(word *syntax.Word) (found string) {
+	syntax.Walk(word, func(n syntax.Node) bool {
+		if what := replacement(n); found == "" {
+			found = what
+		}
+		return true
+	})
+	return found
+}
+
+func replacement(n syntax.Node) string {
+	switch n := n.(type) {
+	case *syntax.ParamExp:
+		if n.Param == nil {
+			return "${}"
+		}
+		return "$" + n.Param.Value
+	case *syntax.CmdSubst:
+		return "$()"
+	case *syntax.ArithmExp:
+		return "$(())"
+	case *syntax.ProcSubst:
+		return n.Op.String() + ")"
+	}
+	return ""
 }
 
 // goVersionOf a program; "" where it has none.
