@@ -64,6 +64,7 @@ func (o *labOptions) reopen(who *launch.User) (*labFile, *labFolder, error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, folder.close())
 	}
+	results.GoOn(os.Environ())
 	o.judge(results)
 	return results, folder, nil
 }

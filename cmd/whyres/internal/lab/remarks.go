@@ -23,6 +23,9 @@ func (r *Result) Remarks() []Remark {
 	for _, note := range r.Notes {
 		out = append(out, Remark{Text: note})
 	}
+	if text := r.inherits(); text != "" {
+		out = append(out, Remark{Text: text})
+	}
 	if r.Runs == 1 && slices.ContainsFunc(r.Rows, func(w Row) bool { return w.Status == StatusDone }) {
 		out = append(out, Remark{Text: oneRun})
 	}
