@@ -60,5 +60,5 @@ func (r *Result) inherits() string {
 		return ""
 	}
 	return "the target inherited " + strings.Join(r.Environment, " ") +
-		" from the environment of whyres: it holds in each row that does not set the same itself, the default too"
+		" from the environment of whyres: this holds in each row that does not set the same itself, the default too"
 }
