@@ -75,9 +75,10 @@ watched: the question that whyres began with.
 A run is: start, burst, and some time to settle, in which the small pulses go on.
 Without --quick the Go runtime's own clocks run (a GC after two minutes of
 quiet, the scavenger up to a minute later), and a run takes about seven minutes;
-with it GCs are forced at a third and two thirds of a short time. By default all
-of these, and the end, are between small pulses. No order is given so late that
-the run ends before it is seen.
+with it GCs are forced at a third and two thirds of a short time. With --quick and
+its own load and times, orders and the end fall between small pulses; otherwise
+they fall where they fall. No order is given so late that the run ends before it
+is seen.
 
 Each run is recorded in the folder of -o, for whyres replay, diff and report.
 The folder's results.json is written after each run: what was interrupted goes
@@ -104,6 +105,15 @@ The settings, by their ids for --settings:
 		define(&b, m.Name, m.What)
 	}
 	b.WriteString(`
+With --servers 2 the two run at the same time, and a run's numbers are of both: RES
+at rest, area, CPU, page faults and all that is taken again, asked for or left are
+sums; of times and latencies the longer one counts, each from its own burst's end,
+with the levels of half and nine tenths those of one server of the default. Peak
+RES is the highest that their sum ever was; the sum of their own peaks stands
+beside it. What is unknown of one is unknown of both.
+
+A row of which a run's burst was cut, or had less than 99 % of its connections
+served, is neither compared nor recommended: it had less to give back.
 p50 and p99 are the median, over the small pulses, of each one's own p50 and p99.
 Of several runs the median counts. No difference is told where runs overlap.`)
 	return b.String()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func (o *labOptions) newLab() (*labFile, error) {
 	f := &labFile{
 		Result: lab.Result{
 			Schema: lab.Schema, Tool: version(), Time: time.Now().UTC().Truncate(time.Second), Host: host,
-			Target: o.target, Load: o.load, Quick: o.quick, Runs: o.runs, Servers: o.servers,
+			Environment: lab.Inherited(os.Environ()), Target: o.target, Load: o.load, Quick: o.quick, Runs: o.runs, Servers: o.servers,
 			Settle: int64(o.settle), Goal: lab.Goal(o.goal),
 		},
 		How: labHow{

@@ -69,6 +69,7 @@ func (o *labOptions) reopen(who *launch.User) (*labFile, *labFolder, error) {
 	if o.retry {
 		results.Retry()
 	}
+	results.GoOn(os.Environ())
 	o.judge(results)
 	return results, folder, nil
 }

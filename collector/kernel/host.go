@@ -3,6 +3,7 @@ package kernel
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,12 +18,14 @@ import (
 // Host tells where this runs: the kernel's release and build, the architecture as Go
 // names it, the page size in bytes, the huge-page setting ("always", "madvise",
 // "never", "none" where the kernel has no huge pages, "unknown" where the file
-// cannot be read), the CPUs online, khugepaged's max_ptes_none and the swap space.
+// cannot be read), the CPUs online and their model, khugepaged's max_ptes_none, RAM
+// and swap space.
 func (f FS) Host() (mem.Host, error) {
 	var uts unix.Utsname
 	if err := unix.Uname(&uts); err != nil {
 		return mem.Host{}, fmt.Errorf("uname: %w", err)
 	}
+	meminfo, _ := os.ReadFile(filepath.Join(f.proc, "meminfo")) // without it sizes are unknown
 	return mem.Host{
 		Kernel:   unix.ByteSliceToString(uts.Release[:]),
 		Build:    unix.ByteSliceToString(uts.Version[:]),
@@ -32,7 +35,9 @@ func (f FS) Host() (mem.Host, error) {
 		CPUs:     f.cpus(),
 
 		MaxPtesNone: f.maxPtesNone(),
-		SwapTotal:   f.swapTotal(),
+		SwapTotal:   sizeIn(meminfo, "SwapTotal:"),
+		CPUModel:    f.cpuModel(),
+		MemTotal:    sizeIn(meminfo, "MemTotal:"),
 	}, nil
 }
 
@@ -46,19 +51,38 @@ func (f FS) maxPtesNone() *int {
 	return &most
 }
 
-// swapTotal is SwapTotal of /proc/meminfo in bytes, 0 where there is none.
-func (f FS) swapTotal() uint64 {
-	text, err := os.ReadFile(filepath.Join(f.proc, "meminfo"))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(text)) {
-		if value, found := strings.CutPrefix(line, "SwapTotal:"); found {
-			total, _ := parseKiB([]byte(strings.TrimSpace(value))) // 0 where it is no size
-			return total
+// sizeIn is a line of /proc/meminfo in bytes, 0 where there is none.
+func sizeIn(meminfo []byte, name string) uint64 {
+	for line := range strings.Lines(string(meminfo)) {
+		if value, found := strings.CutPrefix(line, name); found {
+			size, _ := parseKiB([]byte(strings.TrimSpace(value))) // 0 where it is no size
+			return size
 		}
 	}
 	return 0
+}
+
+// cpuModel is the "model name" of the first CPU in /proc/cpuinfo; "" on architectures
+// that have none. Only the file's beginning is read: it tells the same for each of
+// hundreds of CPUs, and asks some of them how fast they run.
+func (f FS) cpuModel() string {
+	const most = 4 << 10
+	file, err := os.Open(filepath.Join(f.proc, "cpuinfo"))
+	if err != nil {
+		return ""
+	}
+	defer file.Close() //nolint:errcheck // only read
+	text, err := io.ReadAll(io.LimitReader(file, most))
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(text)) {
+		name, value, found := strings.Cut(line, ":")
+		if found && strings.TrimSpace(name) == "model name" {
+			return strings.Join(strings.Fields(value), " ")
+		}
+	}
+	return ""
 }
 
 // thp reads /sys/kernel/mm/transparent_hugepage/enabled.

@@ -63,6 +63,31 @@ func TestHostTellsOfSwapAndKhugepaged(t *testing.T) {
 	}
 }
 
+// As the kernel prints them: x86, arm64, which has no names, and no such line.
+func TestHostTellsOfCPUsAndRAM(t *testing.T) {
+	t.Parallel()
+	root := tree(t, map[string]string{
+		"x86/cpuinfo": "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel\t\t: 79\n" +
+			"model name\t: Intel(R) Xeon(R) CPU   E5-2680 v4 @ 2.40GHz\nstepping\t: 1\n\nprocessor\t: 1\nmodel name\t: another\n",
+		"x86/meminfo":   "MemTotal:       16342612 kB\nMemFree:          342612 kB\n",
+		"arm/cpuinfo":   "processor\t: 0\nBogoMIPS\t: 50.00\nCPU part\t: 0xd0c\n",
+		"arm/meminfo":   "MemTotal: much\n",
+		"empty/cpuinfo": "model name\n",
+	})
+	for proc, want := range map[string]struct {
+		model string
+		ram   uint64
+	}{"x86": {"Intel(R) Xeon(R) CPU E5-2680 v4 @ 2.40GHz", 16342612 << 10}, "arm": {}, "empty": {}} {
+		fs, err := NewFS(filepath.Join(root, proc), root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h, err := fs.Host(); err != nil || h.CPUModel != want.model || h.MemTotal != want.ram {
+			t.Errorf("%s: %+v, %v; want %+v", proc, h, err, want)
+		}
+	}
+}
+
 func TestBracketed(t *testing.T) {
 	for list, want := range map[string]string{
 		"[always] madvise never\n": "always", "always madvise [never]": "never",

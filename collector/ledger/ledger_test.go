@@ -374,3 +374,11 @@ func ExampleSize() {
 	fmt.Println(Size(42 << 20))
 	// Output: 42.0 MiB
 }
+
+func TestCounts(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		if got := Count(n); got != want {
+			t.Errorf("Count(%d) = %q, want %q", n, got, want)
+		}
+	}
+}

@@ -60,6 +60,10 @@ type Host struct {
 	MaxPtesNone *int `json:"max_ptes_none,omitempty"`
 	// SwapTotal is the host's swap space, 0 where it has none.
 	SwapTotal uint64 `json:"swap_total,omitempty"`
+	// CPUModel is the first CPU's name, "" where the kernel does not tell one.
+	CPUModel string `json:"cpu_model,omitempty"`
+	// MemTotal is the RAM that the kernel has, in bytes; 0 where that is not known.
+	MemTotal uint64 `json:"mem_total,omitempty"`
 }
 
 // Process is the target at the time of the header. GoVersion is "" where it is

@@ -43,7 +43,7 @@ func checkHeader(h *mem.Header) error {
 }
 
 func checkHost(h *mem.Host) error {
-	err := checkSizes("host", h.SwapTotal)
+	err := checkSizes("host", h.SwapTotal, h.MemTotal)
 	if err == nil && h.MaxPtesNone != nil {
 		err = within("max_ptes_none", int64(*h.MaxPtesNone), 0, 1<<20)
 	}

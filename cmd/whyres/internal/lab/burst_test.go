@@ -21,6 +21,9 @@ func TestWhatWasNotServedIsNotCompared(t *testing.T) {
 	}{
 		"whole":            {whole, done(1, 50).burst(10, 10, ""), "", gogc50},
 		"untold":           {done(1, 100), done(1, 50), "", gogc50},
+		"one of many lost": {done(1, 100).burst(30000, 30000, ""), done(1, 50).burst(30000, 29999, ""), "", gogc50},
+		"a hundredth lost": {done(1, 100).burst(30000, 30000, ""), done(1, 50).burst(30000, 29700, ""), "", gogc50},
+		"more than that":   {done(1, 100).burst(30000, 30000, ""), done(1, 50).burst(30000, 29699, ""), "of the 30000 connections of the burst 29699 were served", Default},
 		"fewer":            {whole, done(1, 50).burst(10, 9, ""), "of the 10 connections of the burst 9 were served", Default},
 		"cut":              {whole, done(1, 50).burst(10, 10, "load-limit"), "the burst was not complete: load-limit", Default},
 		"the default's":    {done(1, 100).burst(10, 1, ""), done(1, 50).burst(10, 10, ""), "of the 10 connections of the burst 1 were served", ""},
@@ -46,6 +49,17 @@ func TestWhatWasNotServedIsNotCompared(t *testing.T) {
 				t.Errorf("%s stands first", r.Rows[0].ID)
 			}
 		})
+	}
+}
+
+// What is lost is told even where it is too little to matter.
+func TestWhatWasLostIsTold(t *testing.T) {
+	r := labOf(t, 1, Default, gogc50)
+	r.Add(Default, done(1, 100).burst(30000, 30000, ""))
+	r.Add(gogc50, done(1, 50).burst(30000, 29999, ""))
+	want := "of the 30000 connections of the burst 29999 were served"
+	if !slices.ContainsFunc(r.Remarks(), func(x Remark) bool { return x.Text == want }) {
+		t.Errorf("no %q in %v", want, r.Remarks())
 	}
 }
 

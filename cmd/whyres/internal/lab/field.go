@@ -57,44 +57,46 @@ const (
 	Count
 )
 
-// Unit of the field.
-func (f Field) Unit() Unit {
-	switch f {
-	case Half, NineTenths:
-		return After
-	case Area:
-		return ByteSeconds
-	case GCCPU, ScavengeCPU, CPU, ProcessCPU:
-		return CPUTime
-	case LatencyP50, LatencyP99:
-		return Latency
-	case Faults:
-		return Count
-	}
-	return Bytes
+// about is what is to be known of a field: its name in JSON and for people, what it
+// counts in, and whether more of it is neither better nor worse.
+type about struct {
+	id, name string
+	unit     Unit
+	neutral  bool
 }
+
+func (f Field) about() about {
+	return [fields]about{
+		Peak:        {id: "res_peak", name: "peak RES", unit: Bytes},
+		Rest:        {id: "res_rest", name: "RES at rest", unit: Bytes},
+		Half:        {id: "half_ns", name: "half gone after", unit: After},
+		NineTenths:  {id: "nine_tenths_ns", name: "nine tenths gone after", unit: After},
+		Area:        {id: "area_byte_seconds", name: "area under RES", unit: ByteSeconds},
+		GCCPU:       {id: "gc_cpu_ns", name: "CPU of the GC", unit: CPUTime},
+		ScavengeCPU: {id: "scavenge_cpu_ns", name: "CPU of the scavenger", unit: CPUTime},
+		CPU:         {id: "gc_and_scavenge_cpu_ns", name: "CPU of GC and scavenger", unit: CPUTime},
+		ProcessCPU:  {id: "process_cpu_ns", name: "CPU in all", unit: CPUTime},
+		LatencyP50:  {id: "latency_p50_ns", name: "latency p50", unit: Latency},
+		LatencyP99:  {id: "latency_p99_ns", name: "latency p99", unit: Latency},
+		Refaulted:   {id: "refaulted", name: "taken again", unit: Bytes},
+		Faults:      {id: "faults", name: "page faults", unit: Count},
+		Asked:       {id: "asked", name: "asked to release", unit: Bytes, neutral: true},
+		LeftRES:     {id: "left_res", name: "left RES", unit: Bytes, neutral: true},
+	}[f]
+}
+
+// Unit of the field.
+func (f Field) Unit() Unit { return f.about().unit }
 
 // Neutral reports that more of it is neither better nor worse. Of all else less is
 // better.
-func (f Field) Neutral() bool { return f == Asked || f == LeftRES }
+func (f Field) Neutral() bool { return f.about().neutral }
 
 // ID is the field's name in JSON.
-func (f Field) ID() string {
-	return [fields]string{
-		"res_peak", "res_rest", "half_ns", "nine_tenths_ns", "area_byte_seconds",
-		"gc_cpu_ns", "scavenge_cpu_ns", "gc_and_scavenge_cpu_ns", "process_cpu_ns",
-		"latency_p50_ns", "latency_p99_ns", "refaulted", "faults", "asked", "left_res",
-	}[f]
-}
+func (f Field) ID() string { return f.about().id }
 
 // String is the field's name for people.
-func (f Field) String() string {
-	return [fields]string{
-		"peak RES", "RES at rest", "half gone after", "nine tenths gone after", "area under RES",
-		"CPU of the GC", "CPU of the scavenger", "CPU of GC and scavenger", "CPU in all",
-		"latency p50", "latency p99", "taken again", "page faults", "asked to release", "left RES",
-	}[f]
-}
+func (f Field) String() string { return f.about().name }
 
 // Of is what a goal is judged by.
 func (g Goal) Of() Field {

@@ -3,28 +3,33 @@ package lab
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
+
+	"whyres/collector/ledger"
 )
 
-// Markdown writes a lab as a table for a README, with the machine, kernel and Go
-// versions below it.
+// Markdown writes a lab for a README: what was measured on what, a table of memory
+// over time and one of what that cost, and what is to be known of the numbers.
 func Markdown(w io.Writer, r *Result) error {
 	b := &strings.Builder{}
-	columns := markdownFields()
-	b.WriteString("| setting |")
-	for _, f := range columns {
-		fmt.Fprintf(b, " %s |", f)
+	if r.Scenario != "" {
+		fmt.Fprintf(b, "%s.\n\n", escape(r.Scenario))
 	}
-	b.WriteString(together(r, " sum of the peaks |"))
-	fmt.Fprintf(b, "\n|---|%s%s\n", strings.Repeat("---:|", len(columns)), together(r, "---:|"))
-	for i := range r.Rows {
-		row := &r.Rows[i]
-		fmt.Fprintf(b, "| %s |%s\n", row.markdownName(r), row.markdownCells(r, columns))
+	fmt.Fprintf(b, "%s.\n", escape(strings.Join(append(r.machine(), r.manner()...), " · ")))
+	b.WriteString("\n**Memory, and when it went back**\n\n")
+	r.markdownMemory(b)
+	if r.measured() > 0 {
+		b.WriteString("\n**What that cost**\n\n")
+		r.markdownCost(b)
 	}
-	fmt.Fprintf(b, "\n%s\n", escape(strings.Join(r.about(), " · ")))
-	for _, x := range r.Remarks() {
-		fmt.Fprintf(b, "\nNote: %s\n", escape(x.String()))
+	fmt.Fprintf(b, "\n%s.\n", strings.Join(r.signs(), "; "))
+	for i, x := range r.Remarks() {
+		if i == 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(b, "- %s\n", escape(x.String()))
 	}
 	if len(r.Recommendation) > 0 {
 		fmt.Fprintf(b, "\n%s\n", escape(strings.Join(r.Recommendation, " ")))
@@ -33,8 +38,54 @@ func Markdown(w io.Writer, r *Result) error {
 	return err
 }
 
-func markdownFields() []Field {
-	return []Field{Peak, Rest, Half, NineTenths, Area, CPU, LatencyP50, LatencyP99, Refaulted, Asked, LeftRES}
+// markdownMemory has a row for each setting, measured or not.
+func (r *Result) markdownMemory(b *strings.Builder) {
+	columns := []Field{Peak, Rest, Half, NineTenths, Area, Asked, LeftRES}
+	markdownHead(b, columns, together(r, " sum of the peaks, MiB |"), together(r, "---:|"))
+	for i := range r.Rows {
+		row := &r.Rows[i]
+		if row.Status != StatusDone {
+			fmt.Fprintf(b, "| %s | %s |%s\n", row.markdownName(r), row.whyNot(), strings.Repeat(" |", len(columns)-1)+together(r, " |"))
+			continue
+		}
+		sums := together(r, " "+markdownValue(Bytes, row.SumOfPeaks())+" |")
+		fmt.Fprintf(b, "| %s |%s%s\n", row.markdownName(r), row.markdownCells(columns), sums)
+	}
+}
+
+// markdownCost has those that were measured: why others were not stands above.
+func (r *Result) markdownCost(b *strings.Builder) {
+	columns := []Field{CPU, GCCPU, ScavengeCPU, ProcessCPU, LatencyP50, LatencyP99, Refaulted, Faults}
+	markdownHead(b, columns, "", "")
+	for i := range r.Rows {
+		if row := &r.Rows[i]; row.Status == StatusDone {
+			fmt.Fprintf(b, "| %s |%s\n", row.markdownName(r), row.markdownCells(columns))
+		}
+	}
+}
+
+// markdownHead are the two lines above the rows, with more at their ends.
+func markdownHead(b *strings.Builder, columns []Field, more, under string) {
+	b.WriteString("| setting |")
+	for _, f := range columns {
+		name := f.String()
+		if unit := f.Unit().column().name; unit != "" {
+			name += ", " + unit
+		}
+		fmt.Fprintf(b, " %s |", name)
+	}
+	fmt.Fprintf(b, "%s\n|---|%s%s\n", more, strings.Repeat("---:|", len(columns)), under)
+}
+
+// measured is how many rows were.
+func (r *Result) measured() int {
+	n := 0
+	for i := range r.Rows {
+		if r.Rows[i].Status == StatusDone {
+			n++
+		}
+	}
+	return n
 }
 
 // together is a text of labs with several servers.
@@ -52,15 +103,17 @@ func (w *Row) markdownName(r *Result) string {
 	return escape(w.Name)
 }
 
-// markdownCells are the values with their signs, or why there are none.
-func (w *Row) markdownCells(r *Result, columns []Field) string {
-	if w.Status != StatusDone {
-		text := string(w.Status)
-		if w.Problem != "" {
-			text += ": " + w.Problem
-		}
-		return " " + escape(text) + " |" + strings.Repeat(" |", len(columns)-1) + together(r, " |")
+// whyNot says what became of a row that has no numbers.
+func (w *Row) whyNot() string {
+	text := string(w.Status)
+	if w.Problem != "" {
+		text += ": " + w.Problem
 	}
+	return escape(text)
+}
+
+// markdownCells are the values with their signs.
+func (w *Row) markdownCells(columns []Field) string {
 	var b strings.Builder
 	for _, f := range columns {
 		least := ""
@@ -69,19 +122,21 @@ func (w *Row) markdownCells(r *Result, columns []Field) string {
 		}
 		b.WriteString(" " + least + markdownValue(f.Unit(), *w.Measures.At(f)) + w.markdownSign(f) + " |")
 	}
-	b.WriteString(together(r, " "+markdownValue(Bytes, w.SumOfPeaks())+" |"))
 	return b.String()
 }
 
-// markdownValue is the median, with the least and the greatest of several runs.
+// markdownValue is the median in the column's unit, with the least and the greatest
+// where they can be told apart there.
 func markdownValue(u Unit, s Spread) string {
-	switch s.N {
-	case 0:
+	if s.N == 0 {
 		return "?"
-	case 1:
-		return u.Text(s.Median)
 	}
-	return u.Text(s.Median) + " (" + u.Text(s.Min) + " to " + u.Text(s.Max) + ")"
+	c := u.column()
+	least, most := c.text(s.Min), c.text(s.Max)
+	if least == most {
+		return c.text(s.Median)
+	}
+	return c.text(s.Median) + " (" + least + "–" + most + ")"
 }
 
 func (w *Row) markdownSign(f Field) string {
@@ -97,32 +152,64 @@ func (w *Row) markdownSign(f Field) string {
 	return " ="
 }
 
-// about is what was measured on what, in clauses.
-func (r *Result) about() []string {
+// machine is what it was measured on, in clauses.
+func (r *Result) machine() []string {
 	var out []string
-	if r.Scenario != "" {
-		out = append(out, r.Scenario)
+	h := &r.Host
+	if h.CPUs > 0 {
+		cpus := fmt.Sprintf("%d CPUs", h.CPUs)
+		for _, more := range []string{h.CPUModel, h.Arch} {
+			if more != "" {
+				cpus += ", " + more
+			}
+		}
+		out = append(out, cpus)
 	}
-	if r.Host.Kernel != "" {
-		out = append(out, "Linux "+r.Host.Kernel)
+	if h.MemTotal > 0 {
+		out = append(out, ledger.Size(int64(min(h.MemTotal, math.MaxInt64)))+" of RAM")
 	}
-	out = append(out, r.GoVersions()...)
-	if r.Host.CPUs > 0 {
-		out = append(out, fmt.Sprintf("%d CPUs, %s", r.Host.CPUs, r.Host.Arch))
+	if h.Kernel != "" {
+		out = append(out, "Linux "+h.Kernel)
 	}
-	if r.Host.THP != "" {
-		out = append(out, "THP "+r.Host.THP)
+	if h.THP != "" {
+		out = append(out, "THP "+h.THP)
 	}
+	return append(out, r.GoVersions()...)
+}
+
+// manner is how it was measured, in clauses.
+func (r *Result) manner() []string {
+	var out []string
 	if r.Servers > 1 {
 		out = append(out, fmt.Sprintf("%d servers at a time", r.Servers))
 	}
 	out = append(out, fmt.Sprintf("runs of each: %d", r.Runs),
 		"watched for "+time.Duration(r.Settle).String()+" after the burst")
-	clock := "the runtime's own clocks"
 	if r.Quick {
-		clock = "quick: GCs forced"
+		return append(out, "quick: GCs forced")
 	}
-	return append(out, clock, "▼ less, ▲ more, = no difference beside the default")
+	return append(out, "the runtime's own clocks")
+}
+
+// signs explains what stands beside the numbers.
+func (r *Result) signs() []string {
+	out := []string{"▼ less, ▲ more, = no difference beside the default: less is better"}
+	least := false
+	for i := range r.Rows {
+		for _, f := range Fields() {
+			least = least || r.Rows[i].AtLeast(f)
+		}
+	}
+	if least {
+		out = append(out, "≥ at least")
+	}
+	if r.Runs > 1 {
+		out = append(out, "medians of the runs (least–greatest, where they differ)")
+	}
+	if r.Best != "" {
+		out = append(out, "bold: recommended")
+	}
+	return out
 }
 
 // String is the remark in one line.

@@ -23,30 +23,60 @@ func (r *Result) Remarks() []Remark {
 	for _, note := range r.Notes {
 		out = append(out, Remark{Text: note})
 	}
+	if text := r.inherits(); text != "" {
+		out = append(out, Remark{Text: text})
+	}
 	if r.Runs == 1 && slices.ContainsFunc(r.Rows, func(w Row) bool { return w.Status == StatusDone }) {
 		out = append(out, Remark{Text: oneRun})
 	}
-	measured := 0
+	return append(out, r.ofRows()...)
+}
+
+// ofRows are the remarks of the rows that were measured. Notes that differ in their
+// numbers alone, as those of several runs do, are one, with the first's numbers.
+func (r *Result) ofRows() []Remark {
+	var out []Remark
+	at, others := map[string]int{}, map[int]bool{}
 	for _, row := range r.inPlace() {
 		if row.Status != StatusDone {
 			continue
 		}
-		measured++
 		for _, text := range row.remarks(r.Runs) {
-			i := slices.IndexFunc(out, func(x Remark) bool { return x.Text == text && x.Of != nil })
-			if i < 0 {
-				i = len(out)
-				out = append(out, Remark{Text: text})
+			key := text
+			if row.noted(text) {
+				key = numberless(text)
 			}
-			out[i].Of = append(out[i].Of, row.Name)
+			i, found := at[key]
+			if !found {
+				i = len(out)
+				at[key], out = i, append(out, Remark{Text: text})
+			}
+			if !slices.Contains(out[i].Of, row.Name) {
+				out[i].Of = append(out[i].Of, row.Name)
+			}
+			others[i] = others[i] || out[i].Text != text
 		}
 	}
+	measured := r.measured()
 	for i := range out {
+		if others[i] {
+			out[i].Text += "; in other runs the numbers are others"
+		}
 		if measured > 1 && len(out[i].Of) == measured {
 			out[i].Of = nil
 		}
 	}
 	return out
+}
+
+// noted: a text is a note of one of its runs.
+func (w *Row) noted(text string) bool {
+	return slices.ContainsFunc(w.Runs, func(run Run) bool { return slices.Contains(run.Notes, text) })
+}
+
+// numberless is a text with the same in place of each of its numbers.
+func numberless(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r >= '0' && r <= '9' || r == '.' }), "#")
 }
 
 // remarks of a row that was measured, in so many runs if all had been.

@@ -36,3 +36,26 @@ func TestRemarks(t *testing.T) {
 		}
 	}
 }
+
+// Three runs of a setting say the same thing once, whatever their numbers.
+func TestRemarksOfSeveralRuns(t *testing.T) {
+	r := labOf(t, 2, Default, gogc50, gogc25)
+	for id, notes := range map[string][]string{
+		Default: {"lost 5 of 7.1 ms", "lost 12 of 10.25 ms"}, gogc50: {"lost 5 of 7.1 ms", "lost 5 of 7.1 s"}, gogc25: {"kept 3", "kept 3"},
+	} {
+		for i, note := range notes {
+			run := done(i+1, 9)
+			run.Notes = []string{note}
+			r.Add(id, run)
+		}
+	}
+	got := r.Remarks()
+	want := []Remark{
+		{"lost 5 of 7.1 ms; in other runs the numbers are others", []string{"default", "GOGC=50"}},
+		{"lost 5 of 7.1 s", []string{"GOGC=50"}},
+		{"kept 3", []string{"GOGC=25"}},
+	}
+	if !slices.EqualFunc(got, want, func(a, b Remark) bool { return a.Text == b.Text && slices.Equal(a.Of, b.Of) }) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}

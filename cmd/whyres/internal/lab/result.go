@@ -20,6 +20,9 @@ type Result struct {
 	Target   string `json:"target"`
 	Load     string `json:"load"`
 	Scenario string `json:"scenario"`
+	// Environment is what the target had of whyres's own environment that bears on
+	// its memory and CPU, "GOGC=50": see Inherited.
+	Environment []string `json:"environment,omitempty"`
 	// Quick: the GCs were forced; otherwise the runtime's own clocks ran.
 	Quick   bool `json:"quick"`
 	Runs    int  `json:"runs"`    // asked for, of each setting

@@ -27,6 +27,33 @@ func (u Unit) Text(value float64) string {
 	return duration(value)
 }
 
+// column is a unit as it stands over a column, whose numbers all have as many
+// decimals.
+type column struct {
+	name     string // "" for a number
+	scale    float64
+	decimals int
+}
+
+func (u Unit) column() column {
+	switch u {
+	case Bytes:
+		return column{"MiB", float64(mib), 1}
+	case After:
+		return column{"s", 1e9, 1}
+	case ByteSeconds:
+		return column{"MiB·min", 60 * float64(mib), 2}
+	case CPUTime:
+		return column{"ms", 1e6, 0}
+	case Latency:
+		return column{"ms", 1e6, 2}
+	case Count:
+	}
+	return column{"", 1, 0}
+}
+
+func (c column) text(v float64) string { return number(v/c.scale, c.decimals) }
+
 // duration writes ns with three digits or so: "850 µs", "4.0 ms", "2.3 s", "2m09s".
 func duration(ns float64) string {
 	switch {

@@ -19,7 +19,8 @@ import (
 // Command is what is to be run.
 type Command struct {
 	Argv []string
-	// Env is added to the environment, in place of what has the same names.
+	// Env is added to the environment, in place of what has the same names; of
+	// GODEBUG in place of the same settings.
 	Env []string
 	// Who runs it; nil is whoever runs whyres.
 	Who *User

@@ -81,13 +81,48 @@ func (u *User) Apply(cmd *exec.Cmd, own ...string) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM, Credential: u.credential()}
 }
 
-// with is env and own, which comes in place of what has the same names.
+// with is env and own, which comes in place of what has the same names; but GODEBUG
+// is a list of settings, of which own has in place of the same ones alone.
 func with(env, own []string) []string {
+	own = slices.Clone(own)
+	for i, o := range own {
+		if settings, found := strings.CutPrefix(o, godebug); found {
+			own[i] = godebug + mergeGodebug(inherited(env), settings)
+		}
+	}
 	out := slices.DeleteFunc(slices.Clone(env), func(v string) bool {
 		key, _, _ := strings.Cut(v, "=")
 		return slices.ContainsFunc(own, func(o string) bool { return strings.HasPrefix(o, key+"=") })
 	})
 	return append(out, own...)
+}
+
+const godebug = "GODEBUG="
+
+// inherited is the value of GODEBUG: of several the first, as for Go.
+func inherited(env []string) string {
+	for _, v := range env {
+		if settings, found := strings.CutPrefix(v, godebug); found {
+			return settings
+		}
+	}
+	return ""
+}
+
+// mergeGodebug is both lists, without what of the first the second sets too.
+func mergeGodebug(old, own string) string {
+	set := map[string]bool{"": true}
+	for setting := range strings.SplitSeq(own, ",") {
+		key, _, _ := strings.Cut(setting, "=")
+		set[key] = true
+	}
+	var out []string
+	for setting := range strings.SplitSeq(old, ",") {
+		if key, _, _ := strings.Cut(setting, "="); !set[key] {
+			out = append(out, setting)
+		}
+	}
+	return strings.Join(append(out, own), ",")
 }
 
 // environ is env with the user's own home and name in place of root's.

@@ -55,3 +55,20 @@ func TestUserIsWhoThePasswordFileSays(t *testing.T) {
 		t.Errorf("nobody in particular: %q", got)
 	}
 }
+
+// Go reads GODEBUG as a list, and of one that is there twice the first.
+func TestOwnVariables(t *testing.T) {
+	for name, c := range map[string]struct{ env, own, want []string }{
+		"replaced":         {[]string{"GOGC=75", "A=1"}, []string{"GOGC=50"}, []string{"A=1", "GOGC=50"}},
+		"godebug alone":    {[]string{"A=1"}, []string{"GODEBUG=disablethp=1"}, []string{"A=1", "GODEBUG=disablethp=1"}},
+		"godebug of both":  {[]string{"GODEBUG=gctrace=1,asyncpreemptoff=1"}, []string{"GODEBUG=disablethp=1"}, []string{"GODEBUG=gctrace=1,asyncpreemptoff=1,disablethp=1"}},
+		"the same setting": {[]string{"GODEBUG=disablethp=0,gctrace=1,disablethp=0"}, []string{"GODEBUG=disablethp=1"}, []string{"GODEBUG=gctrace=1,disablethp=1"}},
+		"twice":            {[]string{"GODEBUG=gctrace=1", "GODEBUG=x=2"}, []string{"GODEBUG=disablethp=1"}, []string{"GODEBUG=gctrace=1,disablethp=1"}},
+		"empty":            {[]string{"GODEBUG="}, []string{"GODEBUG=disablethp=1"}, []string{"GODEBUG=disablethp=1"}},
+		"none of its own":  {[]string{"GODEBUG=gctrace=1"}, nil, []string{"GODEBUG=gctrace=1"}},
+	} {
+		if got := with(c.env, c.own); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

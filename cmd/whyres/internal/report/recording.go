@@ -197,7 +197,7 @@ func (r *Recording) LostText() string {
 	case t == nil:
 		return "No calls were traced: the page knows only what the process looked like from outside."
 	case t.Lost > 0:
-		return "Lost events: " + count(t.Lost) + ". All sums of calls are: at least."
+		return "Lost events: " + ledger.Count(t.Lost) + ". All sums of calls are: at least."
 	}
 	return "Lost events: 0."
 }

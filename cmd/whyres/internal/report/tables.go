@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
 	"whyres/collector/explain"
@@ -98,7 +97,7 @@ func (r *Recording) callsTable() Table {
 	}
 	for _, c := range r.Course.Calls {
 		t.Rows = append(t.Rows, TableRow{Cells: []string{
-			r.words.Clean(callName(c.Call, c.Advice), 60), r.words.Who(c.Who), count(c.Calls), count(c.Failed), ledger.Size(clamp(c.Asked)), ledger.Size(c.Attributed),
+			r.words.Clean(callName(c.Call, c.Advice), 60), r.words.Who(c.Who), ledger.Count(c.Calls), ledger.Count(c.Failed), ledger.Size(clamp(c.Asked)), ledger.Size(c.Attributed),
 		}})
 	}
 	return t
@@ -112,7 +111,7 @@ func (r *Recording) outcomesTable() Table {
 	}
 	for _, o := range r.Verdict.Outcomes {
 		t.Rows = append(t.Rows, TableRow{Cells: []string{
-			r.words.Clean(string(o.Why), 60), count(o.Calls), ledger.Size(clamp(o.Asked)), ledger.Size(o.Left), ledger.Size(clamp(o.TakenAgain)),
+			r.words.Clean(string(o.Why), 60), ledger.Count(o.Calls), ledger.Size(clamp(o.Asked)), ledger.Size(o.Left), ledger.Size(clamp(o.TakenAgain)),
 		}})
 	}
 	return t
@@ -126,7 +125,7 @@ func (r *Recording) phasesTable() Table {
 	}
 	for _, p := range r.Course.Phases {
 		t.Rows = append(t.Rows, TableRow{Cells: []string{
-			p.Name, span(p.Duration), ledger.Size(p.RESStart), ledger.Size(p.RESEnd), count(p.GCs), count(p.Calls),
+			p.Name, span(p.Duration), ledger.Size(p.RESStart), ledger.Size(p.RESEnd), ledger.Count(p.GCs), ledger.Count(p.Calls),
 			ledger.Size(clamp(p.Asked)), ledger.Size(p.Attributed),
 		}})
 	}
@@ -157,19 +156,6 @@ func (r *Recording) forecastTable() Table {
 }
 
 func clamp(v uint64) int64 { return int64(min(v, math.MaxInt64)) }
-
-// count writes a number with its thousands apart.
-func count(n uint64) string {
-	digits := strconv.FormatUint(n, 10)
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
-}
 
 // callName is a call and its advice; one row of a full table has no names.
 func callName(c mem.Call, advice string) string {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"whyres/collector/ledger"
 	"whyres/collector/mem"
 )
 
@@ -138,7 +139,7 @@ func (c *children) leaveOut() (calls uint64, nothing bool) {
 func childrenRow(b *burst, r row) row {
 	c := b.children
 	r.sign, r.word, r.tone = signProcess, "children", toneDim
-	text := count(c.started) + glue + "started, " + count(c.ended) + glue + "ended"
+	text := ledger.Count(c.started) + glue + "started, " + ledger.Count(c.ended) + glue + "ended"
 	short := text
 	if len(c.names) > 0 {
 		text += ": " + strings.Join(c.names, ", ")

@@ -3,6 +3,7 @@ package timeline
 import (
 	"strconv"
 
+	"whyres/collector/ledger"
 	"whyres/collector/mem"
 )
 
@@ -57,7 +58,7 @@ func (t *tally) reasons() string {
 		}
 		text += clean(name, 60)
 		if len(t.names) > 1 {
-			text += glue + "×" + count(t.counts[i])
+			text += glue + "×" + ledger.Count(t.counts[i])
 		}
 	}
 	if text == "" {
@@ -94,7 +95,7 @@ func (b *burst) gcWhy() string {
 		if text != "" {
 			text += ", "
 		}
-		text += whyGC(name) + glue + "×" + count(b.why.counts[i])
+		text += whyGC(name) + glue + "×" + ledger.Count(b.why.counts[i])
 	}
 	return text
 }
@@ -138,7 +139,7 @@ func processRow(b *burst, r row) row {
 
 func forkText(b *burst) string {
 	if b.n > 1 {
-		return count(uint64(b.n)) + glue + "children, the last is " + strconv.Itoa(b.mark.Child)
+		return ledger.Count(uint64(b.n)) + glue + "children, the last is " + strconv.Itoa(b.mark.Child)
 	}
 	return "child" + glue + strconv.Itoa(b.mark.Child)
 }

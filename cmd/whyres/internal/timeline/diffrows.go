@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"whyres/collector/diff"
+	"whyres/collector/ledger"
 	"whyres/collector/probe"
 )
 
@@ -130,9 +131,9 @@ func numberText(u diff.Unit, n int64) string {
 	case diff.Count, diff.Text:
 	}
 	if n < 0 {
-		return "-" + count(uint64(-n))
+		return "-" + ledger.Count(uint64(-n))
 	}
-	return count(uint64(n))
+	return ledger.Count(uint64(n))
 }
 
 // markWords say how B compares to A, and which is better where one is.

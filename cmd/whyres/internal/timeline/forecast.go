@@ -7,6 +7,7 @@ import (
 
 	"whyres/collector/explain"
 	"whyres/collector/explain/clock"
+	"whyres/collector/ledger"
 	"whyres/collector/mem"
 )
 
@@ -90,7 +91,7 @@ func outcomeRow(o *clock.Outcome, r row) row {
 	return r
 }
 
-func gcName(n uint32) string { return "GC" + glue + count(uint64(n)) }
+func gcName(n uint32) string { return "GC" + glue + ledger.Count(uint64(n)) }
 
 // in says when from now: "2m00s to 2m14s from now", "within 9.4 s".
 func in(now mem.Instant, w clock.Window) string {

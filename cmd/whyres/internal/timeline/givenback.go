@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"whyres/collector/explain"
+	"whyres/collector/ledger"
 )
 
 // Widths of the table of what was given back.
@@ -23,7 +24,7 @@ func (p *printer) givenBack(t *explain.Trace) {
 	table := p.newWhoTable()
 	p.line(piece{toneHead, table.head("given back by", "calls") + right("asked", wBytes) + right("left RES", wBytes)})
 	row := func(full, short string, calls, asked uint64, leftRES int64) {
-		p.line(piece{tonePlain, table.head(table.name(full, short), count(calls)) + right(fixed(tenths(clampInt(asked))), wBytes)},
+		p.line(piece{tonePlain, table.head(table.name(full, short), ledger.Count(calls)) + right(fixed(tenths(clampInt(asked))), wBytes)},
 			piece{toneReturn, right(fixed(tenths(leftRES)), wBytes)})
 	}
 	for _, by := range t.ByWho {

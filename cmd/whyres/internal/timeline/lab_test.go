@@ -51,7 +51,7 @@ func labStory(t *testing.T, runs int) *lab.Result {
 	}
 	r := &lab.Result{
 		Schema: lab.Schema, Quick: true, Runs: runs, Servers: 1, Settle: 9e9, Goal: lab.GoalRES, Rows: lab.Rows(settings),
-		Host:     mem.Host{Kernel: "6.18.44", Arch: "amd64", CPUs: 2, THP: "madvise"},
+		Host:     mem.Host{Kernel: "6.18.44", Arch: "amd64", CPUs: 2, CPUModel: "Some \x1b[2JCPU 9000", MemTotal: 7851 << 20, THP: "madvise"},
 		Scenario: "the server that only accepts connections, 10,000 of them dropped after 2 s, three times; then small pulses of 1,000",
 		Notes:    []string{"connections were lowered to 9,000: ulimit -Hn is\x1b[0m 10,000"},
 	}

@@ -1,12 +1,15 @@
 package timeline
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"whyres/cmd/whyres/internal/lab"
+	"whyres/collector/ledger"
+	"whyres/collector/mem"
 )
 
 // labHead says what was tried, and on what.
@@ -25,9 +28,7 @@ func labClauses(r *lab.Result) []string {
 	for _, v := range r.GoVersions() {
 		out = append(out, clean(v, 30))
 	}
-	if r.Host.CPUs > 0 {
-		out = append(out, plural(uint64(r.Host.CPUs), "CPU"))
-	}
+	out = append(out, labMachine(&r.Host)...)
 	if r.Host.THP != "" {
 		out = append(out, "THP"+glue+clean(r.Host.THP, 20))
 	}
@@ -42,6 +43,21 @@ func labClauses(r *lab.Result) []string {
 		return append(out, "quick: GCs forced")
 	}
 	return append(out, "the runtime's own clocks")
+}
+
+// labMachine is what numbers of time depend on most.
+func labMachine(h *mem.Host) []string {
+	var out []string
+	if h.CPUs > 0 {
+		out = append(out, plural(uint64(h.CPUs), "CPU"))
+	}
+	if h.CPUModel != "" {
+		out = append(out, clean(h.CPUModel, 60))
+	}
+	if h.MemTotal > 0 {
+		out = append(out, glueUnits(ledger.Size(int64(min(h.MemTotal, math.MaxInt64))))+glue+"RAM")
+	}
+	return out
 }
 
 // labLegend explains the signs, and the columns that do not explain themselves.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"whyres/collector/explain"
+	"whyres/collector/ledger"
 )
 
 // outcomes adds a table: what became of what was released. It says nothing where
@@ -119,7 +120,7 @@ func (t outcomeTable) head() []piece {
 
 func (t outcomeTable) row(o *explain.Outcome) []piece {
 	full, short := outcomeWords(o)
-	out := []piece{{tonePlain, t.whoTable.head(t.name(full, short), count(o.Calls))}}
+	out := []piece{{tonePlain, t.whoTable.head(t.name(full, short), ledger.Count(o.Calls))}}
 	for _, c := range t.columns {
 		out = append(out, piece{c.tone, right(c.value(o), c.width())})
 	}
@@ -208,7 +209,7 @@ func outcomeNote(why explain.Why) string {
 
 // grewNote says what khugepaged did.
 func grewNote(c explain.Grown) string {
-	text := "khugepaged made " + count(c.Calls) + " huge page"
+	text := "khugepaged made " + ledger.Count(c.Calls) + " huge page"
 	if c.Calls != 1 {
 		text += "s"
 	}

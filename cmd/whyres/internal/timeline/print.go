@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"whyres/collector/ledger"
 	"whyres/collector/mem"
 )
 
@@ -161,7 +162,7 @@ func (p *printer) footer(t *totals, cpu time.Duration) {
 	}
 	lost := piece{toneDim, "lost events 0"}
 	if t.lost > 0 {
-		lost = piece{toneTrouble, "! lost events " + count(t.lost)}
+		lost = piece{toneTrouble, "! lost events " + ledger.Count(t.lost)}
 	}
 	clauses := []string{lost.text}
 	if !t.sees {

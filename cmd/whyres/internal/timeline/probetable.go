@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"whyres/collector/ledger"
 	"whyres/collector/probe"
 )
 
@@ -103,7 +104,7 @@ func perMiB(ns int64) string {
 	if ns < 10_000 {
 		return strconv.FormatFloat(float64(ns)/1000, 'f', 1, 64)
 	}
-	return count(uint64((ns + 500) / 1000))
+	return ledger.Count(uint64((ns + 500) / 1000))
 }
 
 // verdictSign says in a sign what kind of verdict it is: as expected, to be known,

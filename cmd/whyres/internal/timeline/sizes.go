@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"whyres/collector/ledger"
 	"whyres/collector/mem"
 )
 
@@ -57,7 +58,7 @@ func addClass(to *mem.SizeClass, c mem.SizeClass) {
 
 func (p *printer) sizeClass(name string, c mem.SizeClass) {
 	mebi := func(bytes uint64) string { return fixed(tenths(clampInt(bytes))) }
-	p.sizeLine(tonePlain, name, count(c.Spans), count(c.Objects), mebi(c.Allocated), mebi(c.Free), mebi(c.InUse.Resident))
+	p.sizeLine(tonePlain, name, ledger.Count(c.Spans), ledger.Count(c.Objects), mebi(c.Allocated), mebi(c.Free), mebi(c.InUse.Resident))
 }
 
 // sizeLine sets one line. On a narrow terminal the columns go from the left.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"whyres/collector/ledger"
 	"whyres/collector/summary"
 )
 
@@ -56,7 +57,7 @@ func (p *printer) top(t *Top, limit int) {
 		p.topTable(t.Rows[:limit])
 	}
 	if more := len(t.Rows) - limit; more > 0 {
-		p.paragraph(toneDim, topIndent, "and "+count(uint64(more))+" more")
+		p.paragraph(toneDim, topIndent, "and "+ledger.Count(uint64(more))+" more")
 	}
 	for _, note := range topNotes(t) {
 		p.paragraph(toneDim, topIndent, note)
@@ -89,7 +90,7 @@ func topHeadline(t *Top) []string {
 			least = "at least "
 		}
 	}
-	number := count(uint64(len(t.Rows))) + glue + "Go" + glue + "processes"
+	number := ledger.Count(uint64(len(t.Rows))) + glue + "Go" + glue + "processes"
 	switch len(t.Rows) {
 	case 0:
 		return []string{"no Go process was seen", t.At.Format(time.TimeOnly)}

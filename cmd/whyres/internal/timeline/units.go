@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"whyres/collector/ledger"
 	"whyres/collector/mem"
 )
 
@@ -126,25 +127,12 @@ func minutes(n time.Duration, sixty, one string) string {
 	return strconv.FormatInt(int64(n/60), 10) + sixty + strings.Repeat("0", 2-len(rest)) + rest + one
 }
 
-// count writes a number with its thousands apart.
-func count(n uint64) string {
-	digits := strconv.FormatUint(n, 10)
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return b.String()
-}
-
 // plural is "1 call", "12 calls".
 func plural(n uint64, noun string) string {
 	if n != 1 {
 		noun += "s"
 	}
-	return count(n) + glue + noun
+	return ledger.Count(n) + glue + noun
 }
 
 // times is the multiplier of a burst: "×161", nothing for a single call.
@@ -152,5 +140,5 @@ func times(n int) string {
 	if n == 1 {
 		return ""
 	}
-	return glue + "×" + count(uint64(n))
+	return glue + "×" + ledger.Count(uint64(n))
 }

@@ -63,11 +63,3 @@ func TestTimes(t *testing.T) {
 		}
 	}
 }
-
-func TestCounts(t *testing.T) {
-	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
-		if got := count(n); got != want {
-			t.Errorf("count(%d) = %q, want %q", n, got, want)
-		}
-	}
-}
