@@ -22,7 +22,7 @@ func TestNoOrderIsGivenNearTheEnd(t *testing.T) {
 	const burst = mem.Instant(100 * time.Second)
 	over, waits := make(chan struct{}), make(chan struct{})
 	close(over)
-	after := func(d time.Duration) mem.Instant { return burst.Add(d) }
+	after := burst.Add
 	for _, c := range []struct {
 		name    string
 		servers []*labServer
