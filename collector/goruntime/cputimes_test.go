@@ -108,6 +108,58 @@ func equalsMetrics(t *testing.T, target *Target, c *child) {
 	t.Logf("GC %v, scavenger %v", time.Duration(*stats[0].GCCPU), time.Duration(*stats[0].ScavengeCPU))
 }
 
+// TestFreeOSMemoryIsCountedNowhere: what debug.FreeOSMemory's releasing takes is in none
+// of the CPU times that the target itself is told, so in none of ours. The GCs around
+// it count, by the clock: of several tries the one least disturbed tells.
+func TestFreeOSMemoryIsCountedNowhere(t *testing.T) {
+	for _, toolchain := range toolchains(t) {
+		t.Run(toolchain, func(t *testing.T) {
+			if minorOf(toolchain) < 20 {
+				t.Skip("metrics.Read tells no CPU times before Go 1.20")
+			}
+			c := startTarget(t, buildCPUTimes(t, toolchain))
+			target, err := Open("/proc", c.pid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			counted := 1.0
+			for range 3 {
+				counted = min(counted, countedOfFreeing(t, target, &c))
+			}
+			if counted > 0.5 {
+				t.Errorf("%.2f of what the releasing took was counted", counted)
+			}
+		})
+	}
+}
+
+// countedOfFreeing is which part of the time of FreeOSMemory's releasing the runtime
+// has counted meanwhile, as GC or as scavenging, to itself or to us.
+func countedOfFreeing(t *testing.T, target *Target, c *child) float64 {
+	t.Helper()
+	total := func() int64 {
+		s, err := target.MemStats()
+		if err != nil || s.GCCPU == nil || s.ScavengeCPU == nil {
+			t.Fatalf("no times were read: %v", err)
+		}
+		return *s.GCCPU + *s.ScavengeCPU
+	}
+	before := total()
+	if _, err := c.stdin.Write([]byte{'f'}); err != nil {
+		t.Fatal(err)
+	}
+	c.listen(t)
+	scavenge, gc := c.said["ScavengeTotal"], c.said["GCTotal"]
+	c.listen(t)
+	scavenge, gc = c.said["ScavengeTotal"]-scavenge, c.said["GCTotal"]-gc
+	ours, freeing := total()-before, c.said["Freeing"]
+	t.Logf("releasing took %v; metrics.Read counted %v of scavenging and %v of GCs, we %v", time.Duration(freeing), time.Duration(scavenge), time.Duration(gc), time.Duration(ours))
+	if freeing < uint64(5*time.Millisecond) {
+		t.Fatal("too little to be seen")
+	}
+	return float64(max(scavenge+gc, uint64(ours))) / float64(freeing)
+}
+
 func apartBy(a, b uint64) uint64 { return max(a, b) - min(a, b) }
 
 // equalsFraction: GCCPUFraction is the GC's time over that of all Ps from their

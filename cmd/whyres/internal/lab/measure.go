@@ -177,7 +177,7 @@ func (m *Meter) releases(w *writer, v *explain.Verdict) {
 	if !m.looked {
 		w.least("what of the released memory is resident at the end was not looked at", Refaulted)
 	}
-	if v.Lost > 0 {
-		w.least(fmt.Sprintf("%d events were lost", v.Lost), Refaulted, Asked, LeftRES)
+	if v.Lost > 0 { // forced releases may be among them, whose time nothing else tells
+		w.least(fmt.Sprintf("%d events were lost", v.Lost), Refaulted, Asked, LeftRES, ScavengeCPU, CPU)
 	}
 }

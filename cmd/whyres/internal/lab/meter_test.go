@@ -266,4 +266,27 @@ func TestForcedReleasesAreAdded(t *testing.T) {
 	}
 }
 
+// Lost events may be forced releases, whose time nobody else tells: where the runtime
+// tells its own, only the number of them does.
+func TestLostEventsMayHaveTakenTime(t *testing.T) {
+	for _, lost := range []uint64{0, 12} {
+		m := NewMeter()
+		for _, f := range story() {
+			m.Observe(f)
+		}
+		m.Observe(mem.Frame{At: began + 60*second, Lost: &mem.Lost{Total: lost}})
+		m.gc, m.scavenge = whole(50e6), whole(7e6)
+		run := Run{}
+		m.Fill(&run, Outside{})
+		for _, f := range []Field{ScavengeCPU, CPU} {
+			if got := slices.Contains(run.AtLeast, f.ID()); got != (lost > 0) {
+				t.Errorf("%d lost: %s is at least what is told: %v", lost, f, got)
+			}
+		}
+		if slices.Contains(run.AtLeast, GCCPU.ID()) {
+			t.Errorf("%d lost: the GC's time does not come from events", lost)
+		}
+	}
+}
+
 func whole(v int64) *int64 { return &v }

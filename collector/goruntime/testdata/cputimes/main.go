@@ -1,13 +1,15 @@
 // Command cputimes is the process that the tests of the GC's and the scavenger's
 // times read. It makes garbage, collects it, lets the scavenger work, says its
 // numbers as one line of JSON, and reads its standard input: given a g it
-// collects and says them anew, given a c it collects for ever. It builds with Go
-// 1.12 and newer.
+// collects and says them anew, given a c it collects for ever, given an f it has
+// debug.FreeOSMemory release much, and says its numbers before and after. It builds
+// with Go 1.12 and newer.
 package main
 
 import (
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -21,6 +23,8 @@ var (
 	stats runtime.MemStats
 	line  [4096]byte
 	kept  [][]byte
+	// freeing is how long the releasing of debug.FreeOSMemory took, in ns.
+	freeing int64
 )
 
 func main() {
@@ -30,6 +34,9 @@ func main() {
 	for {
 		if n, _ := syscall.Read(0, order[:]); n <= 0 {
 			return
+		}
+		if order[0] == 'f' {
+			free()
 		}
 		runtime.GC()
 		say()
@@ -56,6 +63,31 @@ func work() {
 	runtime.GC() // what was free in dense chunks may go now
 	time.Sleep(time.Second)
 	runtime.GC()
+}
+
+// free has 1 GiB released at once, of small pages, which takes long. FreeOSMemory is a
+// GC and the releasing: what such a GC takes is measured before. Without GOGC the
+// background scavenger has no goal that would let it release meanwhile.
+func free() {
+	const setTHPDisable = 41
+	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRCTL, setTHPDisable, 1, 0, 0, 0, 0); errno != 0 {
+		os.Exit(2)
+	}
+	debug.SetGCPercent(-1)
+	for i := 0; i < 1024; i++ {
+		kept = append(kept, make([]byte, 1<<20))
+		for at := 0; at < 1<<20; at += 4096 {
+			kept[i][at] = 1
+		}
+	}
+	runtime.GC()
+	say()
+	begin := time.Now()
+	runtime.GC()
+	collected := time.Now()
+	kept = nil
+	debug.FreeOSMemory()
+	freeing = int64(time.Since(collected) - collected.Sub(begin))
 }
 
 func garbage(n int) {
@@ -90,6 +122,8 @@ func say() {
 	b = strconv.AppendInt(b, int64(runtime.GOMAXPROCS(0)), 10)
 	b = append(b, `,"FractionE12":`...)
 	b = strconv.AppendUint(b, uint64(stats.GCCPUFraction*1e12), 10)
+	b = append(b, `,"Freeing":`...)
+	b = strconv.AppendInt(b, freeing, 10)
 	b = add(b)
 	if _, err := os.Stdout.Write(append(b, "}\n"...)); err != nil {
 		os.Exit(1)
