@@ -122,7 +122,7 @@ func TestALoadThatTakesLongToEnd(t *testing.T) {
 			time.Sleep(50 * time.Millisecond)
 		}
 	})
-	if got.code != exitFailed || !strings.Contains(got.err, "interrupted with 1 runs left") {
+	if got.code != exitFailed || !strings.Contains(got.err, "interrupted with 1 run left") {
 		t.Fatalf("exit %d: %s", got.code, got.err)
 	}
 	r := row(t, l.results(), "default")
