@@ -113,7 +113,8 @@ RES is the highest that their sum ever was; the sum of their own peaks stands
 beside it. What is unknown of one is unknown of both.
 
 A row of which a run's burst was cut, or had less than 99 % of its connections
-served, is neither compared nor recommended: it had less to give back.
+served, is neither compared nor recommended: it had less to give back; --retry
+makes such runs again. A setting of which a run failed is not recommended.
 p50 and p99 are the median, over the small pulses, of each one's own p50 and p99.
 Of several runs the median counts. No difference is told where runs overlap.`)
 	return b.String()
@@ -155,7 +156,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.DurationVar(&o.loadLimit, "load-limit", 0, "end a load whose burst is not over by then (default 10m, with --quick 2m)")
 	f.StringVarP(&o.output, "output", "o", "", "folder for the results, which must not be there (default lab-YYYYMMDD-HHMMSS)")
 	f.StringVar(&o.resume, "resume", "", "go on with what is left of the lab in this folder; it knows its options")
-	f.BoolVar(&o.retry, "retry", false, "with --resume: also try again what has failed or was refused")
+	f.BoolVar(&o.retry, "retry", false, "with --resume: also try again what failed, was refused, or had not its whole burst")
 	f.StringVar(&o.show, "show", "", "show the table of the lab in this folder, measure nothing")
 	f.IntVar(&o.atOnce, "at-once", 1, "runs at a time, one burst after the other: quicker, but runs disturb each other, above all latency and CPU")
 	o.completions(c)

@@ -43,18 +43,19 @@ func programOf(path string) *labProgram {
 	return &labProgram{Path: path, Hash: hex.EncodeToString(sum.Sum(nil))}
 }
 
-// programs are the target's and the load's. Of a load that sh runs it is what the
+// programs are the target's and the load's, and whyres itself: what it takes from the
+// target is in the numbers. Of a load that sh runs it is what the
 // first word names, if that is a program.
-func (t *labTools) programs() (target, load *labProgram) {
-	target = programOf(t.target[0])
+func (t *labTools) programs() (target, load, self *labProgram) {
+	target, self = programOf(t.target[0]), programOf("/proc/self/exe")
 	if t.load != nil {
-		return target, programOf(t.load[0])
+		return target, programOf(t.load[0]), self
 	}
 	path, err := exec.LookPath(firstWord(t.line))
 	if err != nil {
-		return target, nil
+		return target, nil, self
 	}
-	return target, programOf(path)
+	return target, programOf(path), self
 }
 
 // firstWord of a shell's command line; "" where only the shell can tell it.
@@ -74,7 +75,7 @@ func firstWord(line string) string {
 
 // remember keeps what --resume compares.
 func (f *labFile) remember(tools labTools) (err error) {
-	f.How.TargetProgram, f.How.LoadProgram = tools.programs()
+	f.How.TargetProgram, f.How.LoadProgram, f.How.WhyresProgram = tools.programs()
 	f.How.Dir, err = os.Getwd()
 	return err
 }
@@ -99,8 +100,9 @@ func (f *labFile) asBefore() error {
 	if err != nil {
 		return err
 	}
-	target, load := tools.programs()
-	return firstError(f.How.TargetProgram.same("target", target, anew), f.How.LoadProgram.same("load", load, anew))
+	target, load, self := tools.programs()
+	return firstError(f.How.TargetProgram.same("the program of the target", target, anew), f.How.LoadProgram.same("the program of the load", load, anew),
+		f.How.WhyresProgram.same("whyres itself", self, anew))
 }
 
 // sameFolder: command lines of the user's own may have paths that count from where
@@ -122,5 +124,5 @@ func (p *labProgram) same(what string, now *labProgram, remedy string) error {
 	if p.Path != now.Path {
 		changed = p.Path + " then, " + now.Path + " now"
 	}
-	return fmt.Errorf("the program of the %s is another one (%s)%s", what, changed, remedy)
+	return fmt.Errorf("%s is another one (%s)%s", what, changed, remedy)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"whyres/cmd/whyres/internal/lab"
+	"whyres/collector/kernel"
 )
 
 // A run that fails says so in its row; the others stand. One target fails in another
@@ -130,6 +131,26 @@ func TestLabWithARefusedSetting(t *testing.T) {
 	l.saying(row(t, results, "thp-"+modes[0]), lab.StatusRefused, "another whyres is changing settings")
 	if after := hostTHP(t); after != before {
 		t.Errorf("THP was %s, now %s", before, after)
+	}
+}
+
+// What somebody else sets meanwhile is seen before the next run.
+func TestARunUnderAnotherModeFails(t *testing.T) {
+	host, err := kernel.Default().Host()
+	if err != nil {
+		t.Fatal(err)
+	}
+	then := host
+	then.THP = "as it was"
+	w := &labWork{results: &labFile{Result: lab.Result{Host: then}}}
+	none := func() error { t.Error("it was run"); return nil }
+	if refused, err := w.withHugePages("", none); refused != nil || err == nil || !strings.Contains(err.Error(), "huge pages (THP) was as it was") {
+		t.Errorf("refused %v, failed %v", refused, err)
+	}
+	w.results.Host = host
+	ran := false
+	if refused, err := w.withHugePages("", func() error { ran = true; return nil }); refused != nil || err != nil || !ran {
+		t.Errorf("refused %v, failed %v", refused, err)
 	}
 }
 

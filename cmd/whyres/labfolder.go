@@ -16,13 +16,14 @@ import (
 
 	"whyres/cmd/whyres/internal/lab"
 	"whyres/cmd/whyres/internal/launch"
+	"whyres/collector/ledger"
 )
 
 const (
 	// labResults is the file of a lab's folder that says what was measured.
 	labResults = "results.json"
-	// longestResults bounds what is read of a results file: 1,000 runs of 20 settings
-	// fit.
+	// longestResults bounds what is read of a results file: 100 runs of 60 settings
+	// fit, at 10 KB a run.
 	longestResults = 64 << 20
 )
 
@@ -46,9 +47,10 @@ type labHow struct {
 	AtOnce    int    `json:"at_once"`
 	// Big is how many connections a big pulse of the own load has.
 	Big int `json:"big,omitempty"`
-	// TargetProgram and LoadProgram, and the folder where the lab began, are to be
+	// TargetProgram, LoadProgram and whyres itself, and the folder where the lab began, are to be
 	// the same when it goes on. A lab of old does not have them.
 	TargetProgram *labProgram `json:"target_program,omitempty"`
+	WhyresProgram *labProgram `json:"whyres_program,omitempty"`
 	LoadProgram   *labProgram `json:"load_program,omitempty"`
 	Dir           string      `json:"dir,omitempty"`
 }
@@ -179,9 +181,12 @@ func (f *labFolder) load() (*labFile, error) {
 		return nil, fmt.Errorf("%s holds no lab: %w", f.name, err)
 	}
 	defer func() { _ = file.Close() }() // only read
-	text, err := io.ReadAll(io.LimitReader(file, longestResults))
+	text, err := io.ReadAll(io.LimitReader(file, longestResults+1))
 	if err != nil {
 		return nil, err
+	}
+	if len(text) > longestResults {
+		return nil, fmt.Errorf("%s of %s is larger than %s, which no lab's is", labResults, f.name, ledger.Size(longestResults))
 	}
 	var results labFile
 	if err := json.Unmarshal(text, &results); err != nil {

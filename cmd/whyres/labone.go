@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"whyres/cmd/whyres/internal/lab"
 	"whyres/collector/mem"
@@ -14,6 +15,7 @@ type labRun struct {
 	work    *labWork
 	step    lab.Step
 	servers []*labServer
+	began   time.Time // when it had its turn; zero before
 }
 
 // do makes the run. Whatever happens, nothing of it goes on.
@@ -27,6 +29,7 @@ func (r *labRun) do(ctx context.Context, words []string) (err error) {
 	if !ok {
 		return context.Cause(ctx)
 	}
+	r.began = time.Now()
 	r.servers[0].burstDone = release
 	for i := range r.servers {
 		if err := r.servers[i].start(ctx, words); err != nil {

@@ -199,12 +199,14 @@ func TestLabGoesOnWithTheSame(t *testing.T) {
 	}
 	resume(l.dir, "", "--retry")
 	l.saying(row(t, l.results(), "default"), lab.StatusDone, "")
-	l.onAnotherHost()
+	l.change(func(r *labFile) { r.How.WhyresProgram.Hash = "another" })
+	resume(l.dir, "whyres itself is another one")
+	l.change(func(r *labFile) { r.Host.CPUs = 4096 })
 	resume(l.dir, "the number of CPUs was 4096, and is ")
 }
 
-// onAnotherHost has the lab begun on one.
-func (l labbing) onAnotherHost() {
+// change has the lab begun otherwise.
+func (l labbing) change(how func(*labFile)) {
 	l.t.Helper()
 	f, err := openLabFolder(filepath.Join(l.dir, "out"), nil)
 	if err != nil {
@@ -215,7 +217,7 @@ func (l labbing) onAnotherHost() {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	results.Host.CPUs = 4096
+	how(results)
 	if err := f.save(results); err != nil {
 		l.t.Fatal(err)
 	}

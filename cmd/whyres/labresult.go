@@ -12,7 +12,7 @@ import (
 // one makes a run and says what became of it.
 func (w *labWork) one(ctx context.Context, step lab.Step) lab.Run {
 	words, err := w.targetOf(ctx, step)
-	began := time.Now() // of what takes time in every run
+	began := time.Now()
 	if err != nil {
 		return lab.Run{Number: step.Run, Time: began.UTC(), Status: lab.StatusFailed, Problem: oneLine(err), Recordings: []string{}}
 	}
@@ -22,6 +22,9 @@ func (w *labWork) one(ctx context.Context, step lab.Step) lab.Run {
 	}
 	refused, err := w.withHugePages(step.Setting.THP, func() error { return r.do(ctx, words) })
 	out := r.measured(errors.Join(refused, err))
+	if !r.began.IsZero() { // without the wait for others, or for a build: no run's own
+		began = r.began
+	}
 	out.Number, out.Time, out.Took = step.Run, began.UTC(), int64(time.Since(began))
 	switch {
 	case refused != nil:

@@ -4,12 +4,21 @@ import (
 	"errors"
 	"fmt"
 
+	"whyres/cmd/whyres/internal/lab"
 	"whyres/cmd/whyres/internal/settings"
+	"whyres/collector/kernel"
 )
 
 // withHugePages does something while the host's mode of huge pages is another; ""
 // is the one it has. Refused says why it could not be set: then nothing was done.
 func (w *labWork) withHugePages(mode string, do func() error) (refused, err error) {
+	host, err := kernel.Default().Host()
+	if err != nil {
+		return nil, err
+	}
+	if differs := lab.HostDiffers(w.results.Host, host); differs != "" {
+		return nil, fmt.Errorf("%s, so that this run could not be compared: set it as it was, and go on with --resume and --retry", differs)
+	}
 	if mode == "" {
 		return nil, do()
 	}
@@ -22,8 +31,10 @@ func (w *labWork) withHugePages(mode string, do func() error) (refused, err erro
 		return fmt.Errorf("THP cannot be set: %w", err), nil
 	}
 	defer func() {
-		_, closing := keeper.Close()
-		err = errors.Join(err, closing)
+		if _, closing := keeper.Close(); closing != nil {
+			err = errors.Join(err, closing)
+			w.giveUp(fmt.Errorf("the host's huge pages were not put back: %w", closing))
+		}
 	}()
 	if _, err := keeper.Set("enabled", mode); err != nil {
 		return fmt.Errorf("THP cannot be set to %s: %w", mode, err), nil

@@ -29,7 +29,7 @@ type labWork struct {
 	mu       sync.Mutex
 	turn     *sync.Cond
 	underWay map[labKey]bool
-	failed   error // of keeping the results: there is no use in going on
+	failed   error // of keeping the results or the host's settings: there is no use in going on
 }
 
 // labKey names a run.
@@ -107,6 +107,13 @@ func (w *labWork) next(ctx context.Context) (lab.Step, bool) {
 		w.turn.Wait()
 	}
 	return lab.Step{}, false
+}
+
+// giveUp ends the lab when the runs under way have ended.
+func (w *labWork) giveUp(why error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.failed = errors.Join(w.failed, why)
 }
 
 // finish keeps a run, but not one that was interrupted before all was measured.

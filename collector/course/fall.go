@@ -76,6 +76,8 @@ type Fall struct {
 	// of all has Ended false.
 	Until mem.Instant
 	Ended bool
+	// Since is when it was last known not to be less yet.
+	Since mem.Instant
 }
 
 // falls are the readings that no later one has reached, each lower than the one
@@ -87,7 +89,7 @@ func (f *fall) falls(least int64) []Fall {
 		if n := len(out); n > 0 && !last && out[n-1].RES-s.res < least {
 			continue
 		}
-		out = append(out, Fall{RES: s.res, Until: s.next.at, Ended: !last})
+		out = append(out, Fall{RES: s.res, Until: s.next.at, Ended: !last, Since: s.since})
 	}
 	return out
 }

@@ -23,11 +23,11 @@ func TestWhatWasNotServedIsNotCompared(t *testing.T) {
 		"untold":           {done(1, 100), done(1, 50), "", gogc50},
 		"one of many lost": {done(1, 100).burst(30000, 30000, ""), done(1, 50).burst(30000, 29999, ""), "", gogc50},
 		"a hundredth lost": {done(1, 100).burst(30000, 30000, ""), done(1, 50).burst(30000, 29700, ""), "", gogc50},
-		"more than that":   {done(1, 100).burst(30000, 30000, ""), done(1, 50).burst(30000, 29699, ""), "of the 30000 connections of the burst 29699 were served", Default},
-		"fewer":            {whole, done(1, 50).burst(10, 9, ""), "of the 10 connections of the burst 9 were served", Default},
-		"cut":              {whole, done(1, 50).burst(10, 10, "load-limit"), "the burst was not complete: load-limit", Default},
+		"more than that":   {done(1, 100).burst(30000, 30000, ""), done(1, 50).burst(30000, 29699, ""), "of the 30000 connections of the burst 29699 were served", ""},
+		"fewer":            {whole, done(1, 50).burst(10, 9, ""), "of the 10 connections of the burst 9 were served", ""},
+		"cut":              {whole, done(1, 50).burst(10, 10, "load-limit"), "the burst was not complete: load-limit", ""},
 		"the default's":    {done(1, 100).burst(10, 1, ""), done(1, 50).burst(10, 10, ""), "of the 10 connections of the burst 1 were served", ""},
-		"cut, not counted": {done(1, 100), done(1, 50).burst(0, 0, "load-limit"), "the burst was not complete: load-limit", Default},
+		"cut, not counted": {done(1, 100), done(1, 50).burst(0, 0, "load-limit"), "the burst was not complete: load-limit", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := labOf(t, 1, Default, gogc50)
@@ -45,7 +45,7 @@ func TestWhatWasNotServedIsNotCompared(t *testing.T) {
 			if said != (c.remark != "") {
 				t.Errorf("no %q in %v", c.remark, r.Remarks())
 			}
-			if c.remark != "" && r.Best == Default && r.Rows[0].ID != Default {
+			if c.remark != "" && c.base.Burst.whole() && r.Rows[0].ID != Default {
 				t.Errorf("%s stands first", r.Rows[0].ID)
 			}
 		})
@@ -67,5 +67,28 @@ func TestBurstsOfSeveralServers(t *testing.T) {
 	run := Combine(&Together{}, done(1, 1).burst(10, 10, ""), done(1, 1).burst(10, 8, "cut"), done(1, 1))
 	if b := run.Burst; b == nil || *b != (Burst{20, 18, "cut"}) {
 		t.Errorf("%+v", run.Burst)
+	}
+}
+
+// A run with less of a burst gives no levels and no limits, and can be made again.
+func TestARunThatWasNotServedCountsForNoOther(t *testing.T) {
+	r := labOf(t, 1, Default, limitSmall)
+	r.Add(Default, done(1, 10).burst(10, 1, ""))
+	if row := r.Row(limitSmall); row.Status != StatusFailed || len(row.Env) > 0 {
+		t.Errorf("a limit was taken from it: %s %v", row.Status, row.Env)
+	}
+	if _, _, known := r.usual(); known {
+		t.Error("levels were taken from it")
+	}
+	if s := strings.Join(r.Recommendation, " "); !strings.Contains(s, "--retry") {
+		t.Errorf("nothing says how to go on: %s", s)
+	}
+	r.Retry()
+	if steps := r.Plan(); len(steps) != 2 || steps[0].Setting.ID != Default {
+		t.Errorf("to be done: %+v", steps)
+	}
+	r.Add(Default, done(1, 100).burst(10, 10, ""))
+	if got := r.Row(limitSmall).Name; got != "GOMEMLIMIT=50MiB" {
+		t.Errorf("the limit is %s", got)
 	}
 }

@@ -15,6 +15,8 @@ type Fall struct {
 	// After the burst's end RES was lower for good, in ns; negative where that was
 	// before it. Null: it was so high when it was read last.
 	After *int64 `json:"after_ns"`
+	// Within: RES was known to be so high until so long before, in ns.
+	Within int64 `json:"within_ns,omitempty"`
 }
 
 // falls of the run; nil where there is nothing to count from.
@@ -27,50 +29,57 @@ func (m *Meter) falls(peak int64) []Fall {
 		fall := Fall{RES: f.RES}
 		if f.Ended {
 			after := int64(f.Until - *m.burst)
-			fall.After = &after
+			fall.After, fall.Within = &after, int64(f.Until-f.Since)
 		}
 		out = append(out, fall)
 	}
 	return out
 }
 
-// below is how long after the burst RES was for good no more than a level, in ns;
-// false where it never was. Falls of a file may be in any order.
-func below(falls []Fall, level int64) (after int64, ok bool) {
+// below is how long after the burst RES was for good no more than a level, in ns, and
+// how much sooner it may have been; false where it never was. Falls of a file may be
+// in any order.
+func below(falls []Fall, level int64) (after, within int64, ok bool) {
 	for _, f := range falls {
 		switch {
 		case f.RES <= level:
 		case f.After == nil:
-			return 0, false
-		default:
-			after = max(after, *f.After)
+			return 0, 0, false
+		case *f.After > after:
+			after, within = *f.After, f.Within
 		}
 	}
-	return after, true
+	return after, within, true
 }
 
 // level sets the times of all runs by the same two levels of RES: with each run's
 // own, one that gives back little would have half of it gone soon, and look quick.
+// Where the default gives nothing back there are no such levels, and no times.
 func (r *Result) level() {
 	peak, rest, known := r.usual()
 	if !known {
 		return
 	}
 	gives := peak - rest
-	for _, part := range []struct {
-		f     Field
-		level int64
-	}{{Half, peak - gives/2}, {NineTenths, peak - (gives - gives/10)}} {
-		for i := range r.Rows {
-			for j := range r.Rows[i].Runs {
-				r.Rows[i].Runs[j].fallen(part.f, part.level, r.Settle)
+	for i := range r.Rows {
+		for j := range r.Rows[i].Runs {
+			run := &r.Rows[i].Runs[j]
+			if run.Status != StatusDone || len(run.Falls) == 0 {
+				continue
 			}
+			run.Within = 0
+			if gives <= course.Jitter(peak) {
+				run.lackTimes()
+				continue
+			}
+			run.fallen(Half, peak-gives/2, r.Settle)
+			run.fallen(NineTenths, peak-(gives-gives/10), r.Settle)
 		}
 	}
 }
 
 // usual is what one server of the default has of RES at the most and at rest, in
-// bytes; not known where nothing is given back, or no run was measured.
+// bytes; not known where no run with a whole burst was measured.
 func (r *Result) usual() (peak, rest int64, known bool) {
 	row := r.Row(Default)
 	if row == nil {
@@ -79,33 +88,48 @@ func (r *Result) usual() (peak, rest int64, known bool) {
 	var peaks, rests []float64
 	for i := range row.Runs {
 		run := &row.Runs[i]
-		if run.Status != StatusDone || run.Measures.Peak == nil || run.Measures.Rest == nil {
+		if run.Status != StatusDone || !run.Burst.whole() || run.Measures.Peak == nil || run.Measures.Rest == nil {
 			continue
 		}
 		peaks = append(peaks, float64(run.peakOfOne(r.Servers)))
 		rests = append(rests, *run.Measures.Rest/float64(max(r.Servers, 1)))
 	}
 	peak, rest = int64(spreadOf(peaks).Median), int64(spreadOf(rests).Median)
-	return peak, rest, peak-rest > course.Jitter(peak)
+	return peak, rest, len(peaks) > 0
+}
+
+// lackTimes takes the times away that the run has by levels of its own.
+func (r *Run) lackTimes() {
+	for _, f := range []Field{Half, NineTenths} {
+		*r.Measures.At(f) = nil
+		if r.Unknown == nil {
+			r.Unknown = map[string]string{}
+		}
+		r.Unknown[f.ID()] = noLevels
+		r.AtLeast = without(r.AtLeast, f)
+	}
+}
+
+const noLevels = "the default gave nothing back, so that there is no level to compare by"
+
+func without(ids []string, f Field) []string {
+	return slices.DeleteFunc(ids, func(id string) bool { return id == f.ID() })
 }
 
 // fallen sets when RES was for good below a level: of several servers the last.
 func (r *Run) fallen(f Field, level, settle int64) {
-	if r.Status != StatusDone || len(r.Falls) == 0 {
-		return
-	}
 	last, least := int64(0), false
 	for _, falls := range r.Falls {
-		after, ok := below(falls, level)
+		after, within, ok := below(falls, level)
 		if !ok {
 			after, least = settle, true
 		}
-		last = max(last, after)
+		last, r.Within = max(last, after), max(r.Within, within)
 	}
 	value := float64(last)
 	*r.Measures.At(f) = &value
 	delete(r.Unknown, f.ID())
-	r.AtLeast = slices.DeleteFunc(r.AtLeast, func(id string) bool { return id == f.ID() })
+	r.AtLeast = without(r.AtLeast, f)
 	if least {
 		r.AtLeast = append(r.AtLeast, f.ID())
 	}

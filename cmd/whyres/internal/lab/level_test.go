@@ -10,13 +10,14 @@ import (
 )
 
 func TestBelowIsTheLastFall(t *testing.T) {
-	falls := []Fall{{RES: 100, After: ptr64(-5)}, {RES: 80, After: ptr64(7)}, {RES: 30, After: ptr64(20)}, {RES: 10}}
+	falls := []Fall{{RES: 100, After: ptr64(-5), Within: 9}, {RES: 80, After: ptr64(7), Within: 2}, {RES: 30, After: ptr64(20), Within: 3}, {RES: 10}}
+	within := map[int64]int64{0: 0, 7: 2, 20: 3}
 	for level, want := range map[int64]int64{150: 0, 100: 0, 99: 0, 80: 0, 79: 7, 30: 7, 29: 20, 10: 20} {
-		if got, ok := below(falls, level); got != want || !ok {
-			t.Errorf("%d: %d, %v, want %d", level, got, ok, want)
+		if got, w, ok := below(falls, level); got != want || !ok || w != within[want] {
+			t.Errorf("%d: %d within %d, %v, want %d", level, got, w, ok, want)
 		}
 	}
-	if _, ok := below(falls, 9); ok {
+	if _, _, ok := below(falls, 9); ok {
 		t.Error("9: RES was never below 10")
 	}
 }
@@ -56,6 +57,33 @@ func TestTimesAreOfTheDefaultsLevels(t *testing.T) {
 		if again := result.Row(gogc50).Runs[0]; !reflect.DeepEqual(once, again) {
 			t.Fatalf("seed %d: judged again: %+v, was %+v", seed, again, once)
 		}
+	}
+}
+
+// Where the default gives nothing back there are no levels: each run's own would look
+// as if they compared.
+func TestNoTimesWithoutTheDefaultsLevels(t *testing.T) {
+	result := Result{Runs: 2, Servers: 1, Goal: GoalRES, Settle: int64(60 * second), Rows: Rows([]Setting{{ID: Default}, {ID: gogc50}})}
+	falls := doneRun([]mem.Frame{header(), sample(0, 100), sample(20, 100), sample(40, 10)})
+	result.Add(gogc50, falls)
+	if own := result.Row(gogc50).Runs[0].Measures.Half; own == nil || *own != 30e9 {
+		t.Errorf("with no default yet: half after %v, want 30 s", own)
+	}
+	flat := doneRun([]mem.Frame{header(), sample(0, 100), sample(20, 100), sample(40, 100)})
+	result.Add(Default, flat)
+	for _, id := range []string{Default, gogc50} {
+		row := result.Row(id)
+		for _, f := range []Field{Half, NineTenths} {
+			if row.Measures.At(f).N != 0 || row.AtLeast(f) || row.Runs[0].Unknown[f.ID()] != noLevels {
+				t.Errorf("%s of %s: %+v, %v", f, id, row.Measures.At(f), row.Runs[0].Unknown)
+			}
+		}
+	}
+	falls.Number = 2
+	falls.Measures.Rest = ptr(float64(5 * mib))
+	result.Add(Default, falls) // medians of 100 and 52.5 MiB
+	if got := result.Row(gogc50).Measures.Half; got.N != 1 || got.Median != 30e9 {
+		t.Errorf("with levels again: %+v", got)
 	}
 }
 

@@ -64,7 +64,8 @@ func (r *Result) SetLimits(small, large int64) {
 	}
 }
 
-// chooseLimits takes them from the first run of the default that is measured.
+// chooseLimits takes them from the first run of the default that is measured, with a
+// whole burst.
 // Where that has failed in all of its runs, the rows that wait for it have too.
 func (r *Result) chooseLimits() {
 	row := r.Row(Default)
@@ -72,7 +73,7 @@ func (r *Result) chooseLimits() {
 		return
 	}
 	for i := range row.Runs {
-		if peak := row.Runs[i].peakOfOne(r.Servers); row.Runs[i].Status == StatusDone && peak > 0 {
+		if peak := row.Runs[i].peakOfOne(r.Servers); row.Runs[i].Status == StatusDone && row.Runs[i].Burst.whole() && peak > 0 {
 			r.SetLimits(LimitsFrom(peak))
 			return
 		}

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"whyres/collector/ledger"
 )
@@ -17,7 +19,7 @@ func Markdown(w io.Writer, r *Result) error {
 	if r.Scenario != "" {
 		fmt.Fprintf(b, "%s.\n\n", escape(r.Scenario))
 	}
-	fmt.Fprintf(b, "%s.\n", escape(strings.Join(append(r.machine(), r.manner()...), " · ")))
+	fmt.Fprintf(b, "%s.\n", escape(strings.Join(append(r.Machine(), r.manner()...), " · ")))
 	b.WriteString("\n**Memory, and when it went back**\n\n")
 	r.markdownMemory(b)
 	if r.measured() > 0 {
@@ -152,8 +154,8 @@ func (w *Row) markdownSign(f Field) string {
 	return " ="
 }
 
-// machine is what it was measured on, in clauses.
-func (r *Result) machine() []string {
+// Machine is what it was measured on, in clauses.
+func (r *Result) Machine() []string {
 	var out []string
 	h := &r.Host
 	if h.CPUs > 0 {
@@ -231,8 +233,8 @@ func escape(s string) string {
 			b.WriteRune(r)
 		case r == '&':
 			b.WriteString("&amp;")
-		case r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0:
-			fmt.Fprintf(&b, "\\\\x%02x", r)
+		case !unicode.IsPrint(r): // what turns or hides text too: U+202E, U+200B
+			b.WriteString("\\" + strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
 		default:
 			b.WriteRune(r)
 		}

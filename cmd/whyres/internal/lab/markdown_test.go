@@ -23,11 +23,11 @@ func TestMarkdown(t *testing.T) {
 	r.Add(Default, done(1, 100))
 	r.Add(Default, done(2, 104))
 	r.Add(gogc50, done(1, 80).without(CPU, "stripped"))
-	r.Add(gogc25, Run{Number: 1, Status: StatusFailed, Problem: "exit 1\n| a | <b>"})
+	r.Add(gogc25, Run{Number: 1, Status: StatusFailed, Problem: "exit 1\n| a\u202e | <b>"})
 	text := markdown(t, r)
 	for _, want := range []string{
 		"| **GOGC=50** | 80.0 ▼ |", "| default | 102.0 (100.0–104.0) |",
-		"| GOGC=25 | failed: exit 1\\\\x0a\\| a \\| \\<b\\> | | | | | | |\n",
+		"| GOGC=25 | failed: exit 1\\\\n\\| a\\\\u202e \\| \\<b\\> | | | | | | |\n",
 		"a server \\| its \\<load\\>.\n\n2 CPUs, Some CPU \\*9\\*, amd64 · 7.0 GiB of RAM · Linux 6.18.44 · THP madvise · go1.26.8 · runs of each: 2 · watched for 9s",
 		"stripped (GOGC=50)\n", "| **GOGC=50** | ? |", "| peak RES, MiB |", "| page faults |\n", "bold: recommended",
 	} {

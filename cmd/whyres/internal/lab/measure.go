@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"whyres/collector/course"
 	"whyres/collector/explain"
@@ -19,9 +18,6 @@ type Outside struct {
 	Unknown                map[string]string
 }
 
-// coarse is from where on it is said how far apart the readings of RES were.
-const coarse = int64(time.Second)
-
 // Fill puts into the run what was measured, and what is not known and why.
 func (m *Meter) Fill(run *Run, o Outside) {
 	w := &writer{unknown: maps.Clone(o.Unknown)}
@@ -34,7 +30,7 @@ func (m *Meter) Fill(run *Run, o Outside) {
 	w.outside(LatencyP99, o.LatencyP99)
 	w.outside(ProcessCPU, o.ProcessCPU)
 	w.outside(Faults, o.Faults)
-	run.Measures, run.Unknown = w.measures, w.unknown
+	run.Measures, run.Unknown, run.Within = w.measures, w.unknown, w.within
 	if falls := m.falls(c.Peak); falls != nil {
 		run.Falls = [][]Fall{falls}
 	}
@@ -50,6 +46,7 @@ type writer struct {
 	unknown  map[string]string
 	atLeast  []string
 	notes    []string
+	within   int64 // of the times
 }
 
 // set keeps what can be: numbers come from the target's own memory and from what its
@@ -125,9 +122,7 @@ func (m *Meter) times(w *writer, c *course.Course) {
 	}
 	w.set(Half, since(c.Half.After))
 	w.set(NineTenths, since(c.NineTenths.After))
-	if within := max(c.Half.Within, c.NineTenths.Within); within > coarse {
-		w.notes = append(w.notes, "when half and nine tenths had gone is known to within "+duration(float64(within))+": RES was not read in between")
-	}
+	w.within = max(c.Half.Within, c.NineTenths.Within)
 }
 
 // cpu: what the runtime counts of itself.

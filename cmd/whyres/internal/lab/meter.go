@@ -68,10 +68,8 @@ func (m *Meter) sample(s *mem.Sample) {
 	if s.MemStats == nil {
 		return
 	}
-	if gc, scavenge := runtimeCPU(s.MemStats); gc != nil || scavenge != nil {
+	// Nil where this version of Go does not tell.
+	if gc, scavenge := s.MemStats.GCCPU, s.MemStats.ScavengeCPU; gc != nil || scavenge != nil {
 		m.gc, m.scavenge = gc, scavenge
 	}
 }
-
-// Verdict is the accumulator's.
-func (m *Meter) Verdict() explain.Verdict { return m.sums.Verdict() }

@@ -182,8 +182,11 @@ func TestMeterSaysWhatIsLess(t *testing.T) {
 	}
 	// Nobody's call tells the fall between 20 s and 60 s.
 	seldom := measured([]mem.Frame{header(), sample(0, 10), sample(20, 110), sample(60, 10)}, began+25*second, Outside{})
-	if s := strings.Join(seldom.Notes, "\n"); !strings.Contains(s, "within 40.0 s") {
+	if s := seldom.coarseTimes(); !strings.Contains(s, "within 40.0 s") {
 		t.Errorf("%s", s)
+	}
+	if s := whole.coarseTimes(); whole.Within > coarse || s != "" {
+		t.Errorf("%d: %s", whole.Within, s)
 	}
 }
 

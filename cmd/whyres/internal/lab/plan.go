@@ -105,13 +105,13 @@ func (r *Result) LeastLeft(underWay time.Duration, atOnce int) (time.Duration, b
 	return max(time.Duration(each)*time.Duration(rounds)-underWay, 0), r.Settle > 0 && rounds > 0
 }
 
-// Retry forgets the runs that failed or were refused, so that they are to be done
-// again.
+// Retry forgets the runs that failed, were refused, or had not their whole burst, so
+// that they are to be done again.
 func (r *Result) Retry() {
 	for i := range r.Rows {
 		row := &r.Rows[i]
 		row.Runs = slices.DeleteFunc(row.Runs, func(run Run) bool {
-			return run.Status == StatusFailed || run.Status == StatusRefused
+			return run.Status == StatusFailed || run.Status == StatusRefused || !run.Burst.whole()
 		})
 	}
 	r.Judge()

@@ -88,4 +88,9 @@ func TestHostDiffers(t *testing.T) {
 	if got := HostDiffers(host, other); got != "the mode of huge pages (THP) was madvise, and is always" {
 		t.Error(got)
 	}
+	other = host
+	other.CPUModel = "Another CPU"
+	if got := HostDiffers(host, other); !strings.HasPrefix(got, "the CPU was ") {
+		t.Error(got)
+	}
 }

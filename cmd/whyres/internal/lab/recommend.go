@@ -26,7 +26,7 @@ func (r *Result) recommend() {
 	}
 	best := r.best(f)
 	if best == nil {
-		r.Best, r.Recommendation = Default, r.asGood(base, f)
+		r.Best, r.Recommendation = r.asGood(base, f)
 		return
 	}
 	r.Best = best.ID
@@ -42,7 +42,7 @@ func (r *Result) noBase(base *Row, f Field) string {
 		return "Nothing can be recommended: the default setting, with which all else is compared, was not measured (" +
 			cmp.Or(base.Problem, string(base.Status)) + ")."
 	case base.short() != "":
-		return "Nothing can be recommended: the default setting is " + base.short() + "."
+		return "Nothing can be recommended: the default setting is " + base.short() + " (--resume with --retry tries such runs again)."
 	}
 	return fmt.Sprintf("Nothing can be recommended: of the default setting, with which all else is compared, the %s is not known (%s).",
 		f, cmp.Or(base.whyUnknown(f), "not measured"))
@@ -109,17 +109,40 @@ func (w *Row) untold(goal Field) []Field {
 	return out
 }
 
-// asGood is the recommendation where nothing is better than the default.
-func (r *Result) asGood(base *Row, f Field) []string {
-	measured := 0
+// asGood is the recommendation where nothing that could be recommended is better than
+// the default: that, or nothing where it is compared with nothing. What was left out
+// is said.
+func (r *Result) asGood(base *Row, f Field) (best string, says []string) {
+	compared, measured := 0, 0
+	var failedOnce []string
 	for i := range r.Rows {
-		if r.Rows[i].Status == StatusDone && r.Rows[i].ID != Default {
-			measured++
+		w := &r.Rows[i]
+		if w.Status != StatusDone || w.ID == Default {
+			continue
+		}
+		measured++
+		switch sign := *w.Against.At(f); {
+		case sign == nil:
+		case !w.troubled():
+			compared++
+		case *sign < 0:
+			failedOnce = append(failedOnce, w.Name)
 		}
 	}
 	if measured == 0 {
-		return nil
+		return Default, nil
 	}
+	best, says = Default, r.noneBetter(base, f)
+	if compared == 0 {
+		best, says = "", []string{fmt.Sprintf("Nothing can be recommended: no other setting could be held against the default by the %s; the notes say why.", f)}
+	}
+	if len(failedOnce) > 0 {
+		says = []string{says[0], fmt.Sprintf("Less by that, but not recommended, as a run of it failed: %s.", strings.Join(failedOnce, ", "))}
+	}
+	return best, says
+}
+
+func (r *Result) noneBetter(base *Row, f Field) []string {
 	first := fmt.Sprintf("Of what was tried here nothing is better than the default by the %s (%s): it is as good as any.",
 		f, f.Unit().Text(base.Measures.At(f).Median))
 	if base.Measures.At(f).N > 1 {
@@ -180,12 +203,8 @@ func (o Order) advice() string {
 func beside(w, base *Row, f Field) string {
 	a, b := w.Measures.At(f).Median, base.Measures.At(f).Median
 	out := f.Unit().Text(a) + " instead of " + f.Unit().Text(b)
-	word := " more)"
-	if a < b {
-		word = " less)"
-	}
-	if p := percent(b, a); p != "" {
-		out += " (" + p + word
+	if how := compared(a, b); how != "" {
+		out += " (" + how + ")"
 	}
 	return out
 }

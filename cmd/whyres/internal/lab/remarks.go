@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Remark is something that is to be known of the numbers. Of are the names of the
@@ -101,6 +102,7 @@ func (w *Row) remarks(runs int) []string {
 		}
 		add(notIn(w.ID, run.GoVersion))
 		add(run.Burst.lacks())
+		add(run.coarseTimes())
 		for _, text := range run.lacks() {
 			add(text)
 		}
@@ -109,6 +111,16 @@ func (w *Row) remarks(runs int) []string {
 		}
 	}
 	return out
+}
+
+// coarse is from where on it is said how far apart the readings of RES were.
+const coarse = int64(time.Second)
+
+func (r *Run) coarseTimes() string {
+	if r.Within <= coarse {
+		return ""
+	}
+	return "when half and nine tenths had gone is known to within " + duration(float64(r.Within)) + ": RES was not read in between"
 }
 
 // done is how many runs were measured.

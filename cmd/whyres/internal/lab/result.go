@@ -97,7 +97,11 @@ type Run struct {
 	// AtLeast names the measures that may be more than they say; Notes say why.
 	AtLeast []string `json:"at_least,omitempty"`
 	Notes   []string `json:"notes,omitempty"`
-	// Took is how long the run took in all, load and settling, in ns.
+	// Within is how much sooner than told half or nine tenths may have gone, in ns:
+	// RES was not read in between.
+	Within int64 `json:"times_within_ns,omitempty"`
+	// Took is how long the run took in all, load and settling, in ns; not its wait
+	// for other runs' bursts.
 	Took     int64     `json:"took_ns,omitempty"`
 	Together *Together `json:"together,omitempty"`
 	// Burst is null where the load does not tell of its pulses.
@@ -131,8 +135,9 @@ type Measures[T any] struct {
 	// Half and NineTenths: ns from the burst's end until RES was for good below the
 	// level at which that part of what the default setting gives back has gone there
 	// (its medians of Peak and Rest): the same levels for all rows. 0 where RES was
-	// below before; at least Settle where it never was. Where the default was not
-	// measured, the levels are of the run's own Peak and Rest.
+	// below before; at least Settle where it never was; unknown where the default gives
+	// nothing back. Where the default was not measured with a whole burst, the levels
+	// are of the run's own Peak and Rest.
 	Half       T `json:"half_ns"`
 	NineTenths T `json:"nine_tenths_ns"`
 	// Area is the integral of RES over the run, in byte seconds.

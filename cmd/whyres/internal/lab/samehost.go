@@ -15,6 +15,7 @@ func HostDiffers(then, now mem.Host) string {
 	}{
 		{"kernel", then.Kernel, now.Kernel},
 		{"kernel's build", then.Build, now.Build},
+		{"CPU", then.CPUModel, now.CPUModel},
 		{"architecture", then.Arch, now.Arch},
 		{"number of CPUs", then.CPUs, now.CPUs},
 		{"page size", then.PageSize, now.PageSize},

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"time"
 
@@ -72,11 +71,18 @@ func duration(ns float64) string {
 
 func number(v float64, decimals int) string { return strconv.FormatFloat(v, 'f', decimals, 64) }
 
-// percent is by how many parts of a hundred b is more than a, without a sign; ""
-// where a is 0.
-func percent(a, b float64) string {
-	if a == 0 {
+// compared is how a stands to b: in parts of a hundred, or in times where it is
+// three or more; "" where b is 0.
+func compared(a, b float64) string {
+	switch {
+	case b == 0:
 		return ""
+	case a >= 10*b:
+		return number(a/b, 0) + " times as much"
+	case a >= 3*b:
+		return number(a/b, 1) + " times as much"
+	case a < b:
+		return number((b-a)/b*100, 0) + " % less"
 	}
-	return number(math.Abs(b-a)/a*100, 0) + " %"
+	return number((a-b)/b*100, 0) + " % more"
 }

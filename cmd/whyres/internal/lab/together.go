@@ -91,7 +91,7 @@ func Combine(t *Together, servers ...Run) Run {
 	out := servers[0]
 	out.Together, out.Recordings, out.BurstEnds, out.Unknown = t, nil, nil, nil
 	out.Measures, out.AtLeast, out.Notes = Measures[*float64]{}, nil, nil
-	out.Burst, out.Falls = nil, nil
+	out.Burst, out.Falls, out.Within = nil, nil, 0
 	w := &writer{}
 	for _, f := range Fields() {
 		combine(w, f, servers)
@@ -107,7 +107,7 @@ func Combine(t *Together, servers ...Run) Run {
 		out.BurstEnds = append(out.BurstEnds, servers[i].BurstEnds...)
 		out.AtLeast = union(out.AtLeast, servers[i].AtLeast)
 		out.Notes = union(out.Notes, servers[i].Notes)
-		out.Burst = out.Burst.add(servers[i].Burst)
+		out.Burst, out.Within = out.Burst.add(servers[i].Burst), max(out.Within, servers[i].Within)
 		out.Falls = append(out.Falls, servers[i].Falls...)
 	}
 	out.Measures, out.Unknown = w.measures, w.unknown

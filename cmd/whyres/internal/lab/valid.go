@@ -10,7 +10,7 @@ import (
 )
 
 // MaxRuns is how many runs of a setting may be asked for.
-const MaxRuns = 1000
+const MaxRuns = 100
 
 // names are what IDs and recordings are called: they become names of files in the
 // lab's folder, and of nothing outside of it.

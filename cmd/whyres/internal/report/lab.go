@@ -75,26 +75,14 @@ func NewLab(r *lab.Result, words *Words) *Lab {
 }
 
 func where(r *lab.Result, words *Words) string {
-	parts := []string{words.Clean(r.Scenario, 300), "Linux " + words.Clean(r.Host.Kernel, 60), fmt.Sprintf("%d CPUs", r.Host.CPUs), "THP " + words.Clean(r.Host.THP, 20)}
-	if versions := goVersions(r, words); versions != "" {
-		parts = append(parts, versions)
+	parts := []string{words.Clean(r.Scenario, 300)}
+	for _, part := range r.Machine() {
+		parts = append(parts, words.Clean(part, 80))
 	}
 	if !r.Time.IsZero() {
 		parts = append(parts, r.Time.Format("2006-01-02 15:04 MST"))
 	}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
-}
-
-func goVersions(r *lab.Result, words *Words) string {
-	var seen []string
-	for i := range r.Rows {
-		for _, run := range r.Rows[i].Runs {
-			if v := words.Clean(run.GoVersion, 40); v != "" && !slices.Contains(seen, v) {
-				seen = append(seen, v)
-			}
-		}
-	}
-	return strings.Join(seen, ", ")
 }
 
 func tableNote(r *lab.Result) string {
@@ -135,7 +123,8 @@ func problems(r *lab.Result, words *Words) Table {
 			t.Rows = append(t.Rows, TableRow{Cells: []string{words.Clean(row.Name, 80), words.Clean(string(row.Status), 20), words.Clean(row.Problem, 400)}})
 		}
 		for _, run := range row.Runs {
-			if run.Status != lab.StatusDone && run.Problem != row.Problem {
+			told := row.Status != lab.StatusDone && run.Problem == row.Problem
+			if run.Status != lab.StatusDone && !told {
 				t.Rows = append(t.Rows, TableRow{Cells: []string{
 					fmt.Sprintf("%s, run %d", words.Clean(row.Name, 80), run.Number), words.Clean(string(run.Status), 20), words.Clean(run.Problem, 400),
 				}})

@@ -85,7 +85,7 @@ func labBars(r *lab.Result, words *Words) labData {
 		one := labMeasure{ID: f.ID(), Name: f.String(), What: lab.MeasureHelp()[f].What, Unit: unitOf(f)}
 		var best lab.Spread
 		for i := range r.Rows {
-			if s := *r.Rows[i].Measures.At(f); s.N > 0 && !r.Rows[i].AtLeast(f) && (best.N == 0 || s.Median < best.Median) {
+			if s := *r.Rows[i].Measures.At(f); s.N > 0 && r.Rows[i].Whole() && !r.Rows[i].AtLeast(f) && (best.N == 0 || s.Median < best.Median) {
 				best = s
 			}
 		}
@@ -95,7 +95,7 @@ func labBars(r *lab.Result, words *Words) labData {
 				least := row.AtLeast(f)
 				one.Rows = append(one.Rows, labBar{
 					Name: words.Clean(row.Name, 80), Text: labNumber(row, f, s.Median), Median: s.Median, Min: s.Min, Max: s.Max,
-					Good: !least && lab.Alike(f, s, best), AtLeast: least,
+					Good: !least && row.Whole() && lab.Alike(f, s, best), AtLeast: least,
 				})
 			}
 		}

@@ -14,9 +14,8 @@ type statLine struct {
 
 // statLines are the numbers of the original question, and the goal of the next GC.
 type statLines struct {
-	lines   []statLine
-	samples uint64
-	known   uint64 // samples that had them
+	lines []statLine
+	known uint64 // samples that had them
 }
 
 func newStatLines(limit int) []statLine {
@@ -44,7 +43,6 @@ func nextGC(m *mem.MemStats) int64 {
 
 // add takes what a sample has; nil is a gap.
 func (l *statLines) add(at int64, m *mem.MemStats) {
-	l.samples++
 	if m != nil {
 		l.known++
 	}

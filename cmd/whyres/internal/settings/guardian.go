@@ -71,6 +71,7 @@ func Guard(root string, in io.Reader, out io.Writer) error {
 
 type guardian struct {
 	root    *os.Root
+	lock    *os.File // the folder's: to be kept, or a collection would close it
 	answers *json.Encoder
 	changes []Change
 }
@@ -85,7 +86,7 @@ func (g *guardian) open(path string) error {
 	if err != nil {
 		return err
 	}
-	// The lock is the open file's: it stays until the process ends.
+	g.lock = dir // it goes when the process ends
 	if err := unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return fmt.Errorf("another whyres is changing settings below %s: wait until it is done (%w)", path, err)
 	}
