@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"image/color"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -85,5 +88,48 @@ func labBars(t *testing.T, c *chromium) {
 	}
 	if n := eval[int](b, `document.querySelectorAll("#bars .mini").length`); n != 2 {
 		t.Errorf("%d measures are drawn, two were measured", n)
+	}
+}
+
+// A row whose burst was not whole had less to hold: it is not best by that. Each
+// failure is told once, beside a run that was done too.
+func TestLabTellsWhatIsNotCompared(t *testing.T) {
+	done := func(n int, bytes float64) lab.Run {
+		return lab.Run{Number: n, Status: lab.StatusDone, Measures: lab.Measures[*float64]{Peak: &bytes}}
+	}
+	short := done(1, 30*mib)
+	short.Burst = &lab.Burst{Wanted: 100, Served: 60}
+	failed := func(n int, why string) lab.Run { return lab.Run{Number: n, Status: lab.StatusFailed, Problem: why} }
+	r := &lab.Result{
+		Schema: lab.Schema, Runs: 3, Servers: 1, Goal: lab.GoalRES,
+		Rows: lab.Rows([]lab.Setting{{ID: "default", Name: "default"}, {ID: "short", Name: "short"}, {ID: "none", Name: "none"}}),
+	}
+	r.Host.Kernel, r.Host.CPUModel, r.Host.CPUs = "6.18", "Some CPU", 2
+	for id, runs := range map[string][]lab.Run{
+		"default": {done(1, 100*mib), failed(2, "died"), failed(3, "hung")}, "short": {short}, "none": {failed(1, "gone"), failed(2, "gone"), failed(3, "lost")},
+	} {
+		for _, run := range runs {
+			r.Add(id, run)
+		}
+	}
+	l := report.NewLab(r, words())
+	var told []string
+	for _, row := range l.Problems.Rows {
+		told = append(told, row.Cells[0]+": "+row.Cells[2])
+	}
+	slices.Sort(told)
+	if want := []string{"default, run 2: died", "default, run 3: hung", "none, run 3: lost", "none: gone"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+	if !strings.Contains(l.Where, "2 CPUs, Some CPU") || strings.Contains(l.Where, "THP") {
+		t.Errorf("where: %s", l.Where)
+	}
+	var out bytes.Buffer
+	if err := (&report.Page{Title: "lab", Lab: l}).Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	good := regexp.MustCompile(`"name":"(\w+)"[^{}]*"good":true`).FindAllStringSubmatch(out.String(), -1)
+	if len(good) != 1 || good[0][1] != "default" {
+		t.Errorf("best are %q", good)
 	}
 }
