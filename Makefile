@@ -27,12 +27,12 @@ lab: build ## which setting gives memory back best, and its price: the quick lab
 	$(SUDO) $(BIN)/whyres lab --quick $(ARGS)
 
 .PHONY: picture
-picture: build ## LAB=a lab's folder, or a recording: the top of its report as PICTURE (cmd/whyres/picture.png), at most 300 KB (chromium; as the owner of LAB)
+picture: build ## LAB=a lab's folder, or a recording: the top of its report as PICTURE (cmd/whyres/picture.png), at most 300 KB (chromium and pngquant; as the owner of LAB)
 	@test -n "$(LAB)" || { echo 'make picture: LAB= the folder of a lab, or a recording' >&2; exit 1; }
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(BIN)/whyres report "$(LAB)" -o "$$dir/page.html" && \
 	chromium --headless --hide-scrollbars $$(test $$(id -u) != 0 || echo --no-sandbox) --user-data-dir="$$dir/chromium" --window-size=1280,$(or $(HEIGHT),1000) \
 		--virtual-time-budget=5000 --screenshot="$$dir/page.png" "file://$$dir/page.html" 2>"$$dir/said" || { cat "$$dir/said" >&2; exit 1; }; \
-	size=$$(wc -c <"$$dir/page.png") && { test "$$size" -le 300000 || { echo "make picture: $$size bytes, more than 300 KB: give a smaller HEIGHT=" >&2; exit 1; }; } && \
+	pngquant --force --speed 1 --quality 70-98 --output "$$dir/page.png" "$$dir/page.png" && size=$$(wc -c <"$$dir/page.png") && { test "$$size" -le 300000 || { echo "make picture: $$size bytes, more than 300 KB: give a smaller HEIGHT=" >&2; exit 1; }; } && \
 	cp "$$dir/page.png" "$(or $(PICTURE),cmd/whyres/picture.png)"
 
 .PHONY: culprit

@@ -50,11 +50,26 @@ func TestCommandsOfTheREADME(t *testing.T) {
 	}
 }
 
+// The lab's tables in the README are those of the results that are kept with it.
+func TestLabOfTheREADME(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := execute(t, exec.Command(built().whyres, "lab", "--show", "testdata/night", "--markdown"))
+	if got.code != 0 || len(got.out) < 1000 {
+		t.Fatalf("exit %d: %s%s", got.code, got.out, got.err)
+	}
+	if !strings.Contains(string(readme), strings.TrimSpace(got.out)) {
+		t.Errorf("the README does not have this (whyres lab --show cmd/whyres/testdata/night --markdown):\n%s", got.out)
+	}
+}
+
 // wrong says what is not as the README's reader would expect; "" if nothing: there
 // is something to read, printed or in the file that was asked for. A lab takes longer
 // than a test has: interrupted, it says how it goes on.
 func wrong(got ended, command, dir string) string {
-	if strings.Contains(command, "whyres lab") {
+	if strings.Contains(command, "whyres lab") && !strings.Contains(command, "--show") {
 		if got.code != 1 || !strings.Contains(got.err, "whyres lab --resume") {
 			return "it does not say how to go on"
 		}

@@ -57,6 +57,7 @@ func (in *reportInput) readResults(s streams, progress *reads, path string, from
 	if err := result.Valid(); err != nil {
 		return fmt.Errorf("not what whyres lab writes: %w", err)
 	}
+	result.Judge() // as lab --show does: by this whyres's rules
 	in.lab = result
 	in.page = report.NewLab(result, words())
 	if path == "-" {

@@ -209,7 +209,7 @@ func (r *Result) signs() []string {
 		out = append(out, "medians of the runs (least–greatest, where they differ)")
 	}
 	if r.Best != "" {
-		out = append(out, "bold: recommended")
+		out = append(out, "bold: "+r.Recommended())
 	}
 	return out
 }

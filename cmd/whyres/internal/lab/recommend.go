@@ -33,6 +33,14 @@ func (r *Result) recommend() {
 	r.Recommendation = []string{r.gain(best, base, f), price(best, base, f)}
 }
 
+// Recommended is what a mark at the recommended row means. It need not be the first.
+func (r *Result) Recommended() string {
+	if r.Best != "" && len(r.Rows) > 0 && r.Rows[0].ID != r.Best {
+		return "recommended: as good as those above it but for chance, at fewer prices"
+	}
+	return "recommended"
+}
+
 // noBase says why nothing can be recommended; "" where nothing has been run yet.
 func (r *Result) noBase(base *Row, f Field) string {
 	switch {

@@ -94,8 +94,8 @@ func tableNote(r *lab.Result) string {
 	if r.Runs == 1 {
 		runs = "one run each, so that small differences may be chance"
 	}
-	return fmt.Sprintf("Best first for the goal %s; %s, watched for %s after the burst; %s. ▼ less and ▲ more than the default setting beyond the spread of the runs and chance, = no difference; ★ is what is recommended.",
-		r.Goal, runs, span(r.Settle), clock)
+	return fmt.Sprintf("Best first for the goal %s; %s, watched for %s after the burst; %s. ▼ less and ▲ more than the default setting beyond the spread of the runs and chance, = no difference; ★ %s.",
+		r.Goal, runs, span(r.Settle), clock, r.Recommended())
 }
 
 // together is what several servers took at once, run by run.

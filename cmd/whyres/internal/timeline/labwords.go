@@ -81,7 +81,7 @@ func (p *printer) labLegend(r *lab.Result, columns []labColumn) {
 		clauses = append(clauses, "≥: at least")
 	}
 	if r.Best != "" {
-		clauses = append(clauses, signHeld.String()+glue+"recommended")
+		clauses = append(clauses, signHeld.String()+glue+r.Recommended())
 	}
 	p.paragraph(toneDim, labIndent, clauses...)
 }
