@@ -56,7 +56,7 @@ func (b *Burst) whole() bool {
 	return b.Cut == "" && float64(b.Served) >= float64(b.Wanted)*wholeFrom/100
 }
 
-// Whole: the bursts of its runs were, so that it can be held against others.
+// Whole reports that the bursts of its runs were, so that it can be held against others.
 func (w *Row) Whole() bool { return w.short() == "" }
 
 // short says why the row cannot be held against others: what the burst of a run of
