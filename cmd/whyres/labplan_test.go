@@ -160,7 +160,7 @@ func TestDamagedLabFolders(t *testing.T) {
 func TestLabRefusesWrongUsage(t *testing.T) {
 	for args, says := range map[string]string{
 		"extra":                            "takes no argument",
-		"--runs 0":                         "--runs 0: want 1 to 1000",
+		"--runs 0":                         "--runs 0: want 1 to 100",
 		"--servers 3":                      "--servers 3: want 1 or 2",
 		"--at-once 0":                      "--at-once 0",
 		"--at-once 2 --servers 2":          "one of the two",
