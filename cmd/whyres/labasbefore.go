@@ -47,7 +47,7 @@ func programOf(path string) *labProgram {
 // target is in the numbers. Of a load that sh runs it is what the
 // first word names, if that is a program.
 func (t *labTools) programs() (target, load, self *labProgram) {
-	target, self = programOf(t.target[0]), programOf("/proc/self/exe")
+	target, self = programOf(t.target[0]), thisProgram()
 	if t.load != nil {
 		return target, programOf(t.load[0]), self
 	}
@@ -56,6 +56,15 @@ func (t *labTools) programs() (target, load, self *labProgram) {
 		return target, nil, self
 	}
 	return target, programOf(path), self
+}
+
+// thisProgram is the whyres that runs, whatever stands in its place by now.
+func thisProgram() *labProgram {
+	p := programOf("/proc/self/exe")
+	if path, err := os.Executable(); p != nil && err == nil {
+		p.Path = path
+	}
+	return p
 }
 
 // firstWord of a shell's command line; "" where only the shell can tell it.

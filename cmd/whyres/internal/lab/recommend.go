@@ -36,7 +36,7 @@ func (r *Result) recommend() {
 // Recommended is what a mark at the recommended row means. It need not be the first.
 func (r *Result) Recommended() string {
 	if r.Best != "" && len(r.Rows) > 0 && r.Rows[0].ID != r.Best {
-		return "recommended: as good as those above it but for chance, at fewer prices"
+		return "recommended: what stands above it is no better but for chance, and costs more, or failed once"
 	}
 	return "recommended"
 }
