@@ -86,6 +86,22 @@ func labBars(t *testing.T, c *chromium) {
 	if a < 500 || float64(z) < 1.8*float64(a) || float64(z) > 2.2*float64(a) {
 		t.Errorf("the bars of 50 and 100 MiB have %d and %d pixels", a, z)
 	}
+	// Each whisker is three lines, at its own bar.
+	const whiskers = `JSON.stringify([...document.querySelectorAll("#bars .mini .chart")].map((el) => echarts.getInstanceByDom(el).getZr().storage.getDisplayList()
+		.filter((x) => x.type === "line" && x.style.lineWidth === 1.3).length))`
+	if got := eval[string](b, whiskers); got != "[6,6]" {
+		t.Errorf("lines of whiskers: %s", got)
+	}
+	// The first chart has the whole width until the second is there: it keeps no whisker
+	// that it then has no room for.
+	r.Rows[1].Measures.Peak.Min, r.Rows[1].Measures.Peak.Max = 99.9*mib, 100.1*mib
+	out.Reset()
+	if err := (&report.Page{Title: "lab", Lab: report.NewLab(r, words())}).Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	if got := eval[string](c.open(t, out.Bytes(), 1400, "light"), whiskers); got != "[3,6]" {
+		t.Errorf("lines of whiskers, one with no room: %s", got)
+	}
 	if n := eval[int](b, `document.querySelectorAll("#bars .mini").length`); n != 2 {
 		t.Errorf("%d measures are drawn, two were measured", n)
 	}

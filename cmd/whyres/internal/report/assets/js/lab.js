@@ -60,7 +60,7 @@ whyres.hatch = () => ({ symbol: "rect", dashArrayX: [1, 0], dashArrayY: [3, 3], 
 whyres.whisker = function (p, api) {
   const a = api.coord([api.value(0), api.value(2)]), b = api.coord([api.value(1), api.value(2)]), h = 4;
   const style = { stroke: whyres.color("ink"), lineWidth: 1.3 };
-  if (b[0] - a[0] < 1) return { type: "group", children: [] };
+  if (b[0] - a[0] < 1) return null; // an empty group would leave the lines of a wider chart where they were
   const stroke = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style });
   return { type: "group", children: [stroke(a[0], a[1], b[0], b[1]), stroke(a[0], a[1] - h, a[0], a[1] + h), stroke(b[0], b[1] - h, b[0], b[1] + h)] };
 };
