@@ -42,7 +42,9 @@ it is offered with MADV_FREE. Go 1.12 to 1.15 release so, newer ones with
 GODEBUG=madvdontneed=0: then FreeOSMemory takes nothing out of RES at once, and
 what is free counts as offered. Which way a process goes is told by lazily freed
 memory in its heap; where there is none, by what it was started with, and by
-what its Go version does by itself. Garbage comes on top of that; "garbage ?" is at most how much.
+what its Go version does by itself. Garbage comes on top of that: "garbage ?" is at most how
+much of the objects that the last GC did not mark; what has died of the others is not
+known before the next.
 
 On a terminal the table is shown anew until Ctrl-C; elsewhere once. Without
 root only one's own processes are shown; how many others there are is said.`,

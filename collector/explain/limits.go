@@ -37,9 +37,12 @@ type Limits struct {
 	GOGC     int        `json:"gogc"`
 	Headroom []Headroom `json:"headroom,omitempty"`
 	// Now is what debug.FreeOSMemory would take out of RES at once, beside
-	// garbage; nil where that is not known. Garbage comes on top, at most.
+	// garbage; nil where that is not known. What has died comes on top: of Garbage,
+	// the objects that the last GC did not mark, and of Live, those that it did. So
+	// Garbage alone bounds nothing but its own part.
 	Now     *int64 `json:"free_os_memory_bytes,omitempty"`
 	Garbage int64  `json:"garbage_at_most_bytes,omitempty"`
+	Live    int64  `json:"live_at_last_gc_bytes,omitempty"`
 	// Stacks of ended goroutines, and free ones: the GC that FreeOSMemory runs
 	// frees them; they come on top, at most.
 	Stacks int64 `json:"stacks_at_most_bytes,omitempty"`
@@ -92,6 +95,7 @@ func adviseLimits(f *causes.Facts) *Limits {
 		l.Fit = l.fit(f)
 	}
 	if line := summary.Of(f.Sample, f.Process); line.Freeable.Known {
+		l.Live = clamp(f.Stats().HeapMarked)
 		l.Now, l.Garbage, l.Lazy = &line.Freeable.Bytes, line.Garbage.Bytes, line.Offered.Bytes
 		if line.Freeable.Bytes > 0 || line.Free.Bytes == 0 { // not locked, nor released by MADV_FREE
 			l.Stacks = f.Leaf(ledger.StacksDead) + f.Leaf(ledger.StacksIdle)

@@ -160,7 +160,10 @@ func (l *Limits) nowText() string {
 	}
 	text := fmt.Sprintf("Now: debug.FreeOSMemory would take %s out of RES at once", size(*l.Now))
 	if l.Garbage >= 1<<20 {
-		text += fmt.Sprintf(", and what of %s has died (at most)", size(l.Garbage))
+		text += fmt.Sprintf(", and what has died of %s of new objects", size(l.Garbage))
+		if l.Live >= 1<<20 {
+			text += fmt.Sprintf(" and of %s that the last GC found live", size(l.Live))
+		}
 	}
 	if l.Stacks >= 1<<20 {
 		text += fmt.Sprintf(", and up to %s of stacks that no goroutine uses", size(l.Stacks))

@@ -20,7 +20,8 @@ const (
 // Forecast is what is expected to leave RES.
 type Forecast struct {
 	Stage Stage
-	// Bytes that leave RES; 0 with Garbage, where only a bound is known: UpTo.
+	// Bytes that leave RES; 0 with Garbage, where only a bound is known of the
+	// objects that no GC has marked: UpTo. Of the others some may have died too.
 	Bytes, UpTo int64
 	// When they leave, from the first to the last. With Garbage no time is told.
 	When Window

@@ -54,7 +54,7 @@ func waitingText(m *clock.Made, now mem.Instant) string {
 		if !m.GC.Known() || now > m.GC.To {
 			return ""
 		}
-		return "in " + until(now, m.GC) + ": " + gcName(m.AfterGC) + ", which frees " + size(m.UpTo) + " at most"
+		return "in " + until(now, m.GC) + ": " + gcName(m.AfterGC) + ", which frees up to " + size(m.UpTo) + " of new objects"
 	}
 	if !m.When.Known() || now > m.When.To {
 		return ""

@@ -23,7 +23,7 @@ func TestCountdown(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := out.String()
-		for _, want := range []string{"⧖ in 1m55s: GC 4, which frees 12.0 MiB at most", "⧖ in 2m54s: about 19.6 MiB leave RES after GC 5, or in", "⧖ in the next 18.0 s: about"} {
+		for _, want := range []string{"⧖ in 1m55s: GC 4, which frees up to 12.0 MiB of new objects", "⧖ in 2m54s: about 19.6 MiB leave RES after GC 5, or in", "⧖ in the next 18.0 s: about"} {
 			if width == 120 && !strings.Contains(got, want) {
 				t.Errorf("nothing counts down with %q", want)
 			}

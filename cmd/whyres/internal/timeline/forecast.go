@@ -33,11 +33,11 @@ func forecastRow(s *clock.Saying, r row) row {
 	case m.Stage == clock.Garbage && m.GC.Known():
 		r.text = []clause{
 			say(gcName(m.AfterGC) + " forced in " + windowIn(m.At, m.GC)),
-			{full: "it tells what is garbage, " + size(m.UpTo) + " at most", short: "frees " + size(m.UpTo) + " at most"},
+			{full: "it tells what is garbage, up to " + size(m.UpTo) + " of new objects", short: "frees up to " + size(m.UpTo) + " of new objects"},
 		}
 	case m.Stage == clock.Garbage:
 		r.text = []clause{
-			say(gcName(m.AfterGC) + " tells what is garbage, " + size(m.UpTo) + " at most"),
+			say(gcName(m.AfterGC) + " tells what is garbage, up to " + size(m.UpTo) + " of new objects"),
 			{full: "no time can be told: the first GC comes when the heap has grown", short: "no time can be told"},
 		}
 	default:
@@ -60,7 +60,7 @@ func growthRow(m *clock.Made) []clause {
 		comes.full, comes.short = comes.full+in, comes.short+in
 	}
 	if m.Stage == clock.Garbage {
-		return []clause{say(gcName(m.AfterGC) + " tells what is garbage, " + size(m.UpTo) + " at most"), comes}
+		return []clause{say(gcName(m.AfterGC) + " tells what is garbage, up to " + size(m.UpTo) + " of new objects"), comes}
 	}
 	return []clause{say("about " + size(m.Bytes)), say("after " + gcName(m.AfterGC)), comes}
 }
@@ -116,7 +116,7 @@ func windowIn(now mem.Instant, w clock.Window) string {
 func when(v *explain.Verdict) string {
 	f := v.Forecast
 	if f.Stage == clock.Garbage {
-		text := "up to " + size(f.UpTo) + " may turn out to be garbage with " + gcName(f.AfterGC)
+		text := "up to " + size(f.UpTo) + " of new objects, and what has died of the others, may turn out to be garbage with " + gcName(f.AfterGC)
 		switch {
 		case f.ByGrowth:
 			text += ", " + byGrowth(v)

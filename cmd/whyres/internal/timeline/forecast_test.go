@@ -89,11 +89,11 @@ func TestWhen(t *testing.T) {
 		},
 		"a GC by force": {
 			explain.Forecast{Stage: clock.Garbage, UpTo: mibs(12), AfterGC: 4, GCEarliest: in(60), GCLatest: in(64)},
-			"up to 12.0 MiB may turn out to be garbage with GC 4, forced between 14:01:00 and 14:01:04 (in 1m00s).",
+			"up to 12.0 MiB of new objects, and what has died of the others, may turn out to be garbage with GC 4, forced between 14:01:00 and 14:01:04 (in 1m00s).",
 		},
 		"a GC by growth": {
 			explain.Forecast{Stage: clock.Garbage, UpTo: mibs(12), AfterGC: 4, ByGrowth: true, GCAbout: in(44)},
-			"up to 12.0 MiB may turn out to be garbage with GC 4, which comes by the heap's growth, in about 44 s at the pace since the last.",
+			"up to 12.0 MiB of new objects, and what has died of the others, may turn out to be garbage with GC 4, which comes by the heap's growth, in about 44 s at the pace since the last.",
 		},
 		"by growth, nobody knows when": {
 			explain.Forecast{Bytes: mibs(12), AfterGC: 4, ByGrowth: true},
@@ -111,7 +111,7 @@ func TestWhen(t *testing.T) {
 // A trace's row of a GC that nobody forces names no window.
 func TestGrowthRow(t *testing.T) {
 	for stage, want := range map[clock.Stage]string{
-		clock.Garbage: "GC 4 tells what is garbage, 12.0 MiB at most; comes by the heap's growth, in about 44 s",
+		clock.Garbage: "GC 4 tells what is garbage, up to 12.0 MiB of new objects; comes by the heap's growth, in about 44 s",
 		clock.NextGC:  "about 12.0 MiB; after GC 4; comes by the heap's growth, in about 44 s",
 	} {
 		made := &clock.Made{At: at(0), Forecast: clock.Forecast{
