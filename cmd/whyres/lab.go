@@ -116,7 +116,8 @@ A row of which a run's burst was cut, or had less than 99 % of its connections
 served, is neither compared nor recommended: it had less to give back; --retry
 makes such runs again. A setting of which a run failed is not recommended.
 p50 and p99 are the median, over the small pulses, of each one's own p50 and p99.
-Of several runs the median counts. No difference is told where runs overlap.`)
+Of several runs the median counts.
+` + lab.ChanceHelp)
 	return b.String()
 }
 
@@ -142,7 +143,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 	f.BoolVar(&o.quick, "quick", false, "force the GCs and settle for 10.5s, instead of waiting for the runtime's clocks")
 	f.IntVar(&o.runs, "runs", 1, "runs of each setting; three or more show how far chance goes")
 	f.IntVar(&o.servers, "servers", 1, "servers on this host at a time, 1 or 2; the second one's burst comes when the first one has settled for half its time")
-	f.StringVar(&o.goal, "goal", string(lab.GoalRES), "what is best: res (least area under RES), latency (least p99) or cpu (least CPU of GC and scavenger)")
+	f.StringVar(&o.goal, "goal", string(lab.GoalRES), "what is best: res (least area under RES), time (nine tenths gone soonest), latency (least p99) or cpu (least CPU of GC and scavenger)")
 	f.StringSliceVar(&o.only, "settings", nil, "only these settings, by their ids (the default is always run)")
 	f.StringSliceVar(&o.toolchains, "go", nil, "also the server built with these Go versions, 1.16 or newer: 1.21 (its newest patch) or 1.21.13")
 	f.StringSliceVar(&o.thp, "thp", nil, "also these modes of transparent huge pages: never, madvise, always; with --allow-settings")
@@ -165,7 +166,7 @@ func (o *labOptions) flags(c *cobra.Command) {
 func (o *labOptions) completions(c *cobra.Command) {
 	fixed := map[string][]string{
 		"settings": labCompletions(),
-		"goal":     {string(lab.GoalRES), string(lab.GoalLatency), string(lab.GoalCPU)},
+		"goal":     {string(lab.GoalRES), string(lab.GoalTime), string(lab.GoalLatency), string(lab.GoalCPU)},
 		"thp":      thpModes(),
 		"go":       {"1.16", "1.21", "1.26", "1.27"},
 	}

@@ -36,7 +36,7 @@ func (o *labOptions) check(c *cobra.Command) error {
 		return usage("--json or --markdown, not both")
 	}
 	if !slices.Contains(lab.Goals(), lab.Goal(o.goal)) {
-		return usage("--goal is %q: want res, latency or cpu", o.goal)
+		return usage("--goal is %q: want res, time, latency or cpu", o.goal)
 	}
 	if o.resume != "" || o.show != "" {
 		return o.checkFolder(c)

@@ -166,7 +166,7 @@ func TestLabRefusesWrongUsage(t *testing.T) {
 		"--at-once 2 --servers 2":          "one of the two",
 		"--settle 1ms":                     "--settle 1ms",
 		"--load-limit 900h":                "--load-limit",
-		"--goal speed":                     "want res, latency or cpu",
+		"--goal speed":                     "want res, time, latency or cpu",
 		"--json --markdown":                "not both",
 		"--resume a --show b":              "not both",
 		"--show a --runs 3":                "--runs cannot be changed",

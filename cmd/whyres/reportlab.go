@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -144,8 +145,12 @@ func (in *reportInput) readRecordings(s streams, progress *reads, folder string,
 		return append(notes, "The recordings could not be read: "+withoutPath(err).Error())
 	}
 	defer func() { _ = root.Close() }() // only read
+	missing := 0
 	for _, n := range list {
 		f, err := openRegular(root, n.path)
+		if errors.Is(err, fs.ErrNotExist) {
+			missing++
+		}
 		if err == nil {
 			err = in.readOne(s, progress.open(f, n.path), n.named, len(list))
 			if err == nil {
@@ -156,6 +161,9 @@ func (in *reportInput) readRecordings(s streams, progress *reads, folder string,
 		if err != nil {
 			notes = append(notes, fmt.Sprintf("The recording %s could not be read: %s", timeline.Clean(n.path, 200), oneLine(withoutPath(err))))
 		}
+	}
+	if missing > 1 && missing == len(list) {
+		return []string{"The recordings are not beside the results: there are no curves."}
 	}
 	return notes
 }

@@ -175,3 +175,14 @@ func TestReportOfALabWithAPipe(t *testing.T) {
 		t.Errorf("exit %d, %s", code, diagnostics)
 	}
 }
+
+// Results without their recordings, as the README has them: one note, and no curves.
+func TestReportOfResultsAlone(t *testing.T) {
+	out, diagnostics, code := reported("", "testdata/night")
+	if code != exitDone || diagnostics != "" {
+		t.Fatalf("exit %d, %s", code, diagnostics)
+	}
+	if n := len(dataOf(t, out).Recordings); n != 0 || strings.Count(out, "recordings are not beside the results") != 1 || strings.Contains(out, "could not be read") {
+		t.Errorf("%d recordings", n)
+	}
+}

@@ -106,35 +106,53 @@ func (w *Row) AtLeast(f Field) bool {
 }
 
 // differ is -1 where a is less than b, 1 where it is more, 0 where that may be
-// chance: where some run of the one lies among those of the other, or the medians
-// are no further apart than the same setting run twice.
+// chance: where some run of the one lies among those of the other, where the medians
+// are no further apart than the runs of either one, or than the same setting run
+// twice. That runs do not overlap is not enough: of three and three it happens by
+// chance once in ten times, and a lab compares a hundred pairs.
 func differ(u Unit, a, b Spread) int {
 	if a.Max >= b.Min && b.Max >= a.Min {
 		return 0
 	}
-	if d := a.Median - b.Median; max(d, -d) <= chance(u, max(a.Median, b.Median)) {
+	apart := max(a.Median-b.Median, b.Median-a.Median)
+	if apart <= max(a.Max-a.Min, b.Max-b.Min, chance(u, max(a.Median, b.Median), min(a.N, b.N))) {
 		return 0
 	}
 	return cmp.Compare(a.Median, b.Median)
 }
 
-// chance is how far apart two runs of the same may be, for a value of that size.
-// An area is a size times a time, and takes the more doubtful of the two. What one
-// run shows of its slowest connections is little more than luck: a p99 counts as
-// another only from a fifth on.
-func chance(u Unit, value float64) float64 {
+// chance is how far apart two values of the same setting may be, for a value of that
+// size. An area is a size times a time, and takes the more doubtful of the two. One
+// run tells nothing of how far others would lie from it: then more is allowed for.
+// ChanceHelp says the same for people.
+func chance(u Unit, value float64, runs int) float64 {
+	part, least := 0.05, 0.0
 	switch u {
 	case Bytes:
-		return float64(course.Jitter(int64(value)))
+		part, least = 0, float64(course.Jitter(int64(value)))
 	case ByteSeconds:
-		return value * 0.05
 	case After:
-		return max(value*0.05, 50e6)
+		least = 50e6
 	case CPUTime:
-		return max(value*0.05, 20e6) // the kernel counts a process in ticks of 10 ms
+		least = 20e6 // the kernel counts a process in ticks of 10 ms
 	case Latency:
-		return max(value*0.20, 100e3)
+		part, least = 0.20, 100e3
 	case Count:
+		least = 100
 	}
-	return max(value*0.05, 100)
+	if runs == 1 {
+		part = 1. / 3
+		if u == Bytes || u == ByteSeconds {
+			part = 0.10
+		}
+	}
+	return max(value*part, least)
 }
+
+// ChanceHelp says which differences are told.
+const ChanceHelp = `A difference is told where no run of the one setting lies among those of the
+other, and the medians are further apart than the runs of either one, and by more
+than 5 % (sizes: 2 %, latency: 20 %) and than 256 KiB, 50 ms, 20 ms of CPU, 0.1 ms of
+latency or 100 faults. With one run it is 10 % for sizes and the area, and a
+third for times, CPU, latency and faults.
+`

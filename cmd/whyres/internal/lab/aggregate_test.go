@@ -25,6 +25,7 @@ func TestSpread(t *testing.T) {
 }
 
 func one(v float64) Spread         { return Spread{v, v, v, 1} }
+func two(v float64) Spread         { return Spread{v, v, v, 2} }
 func three(a, b, c float64) Spread { return Spread{b, a, c, 3} }
 
 func TestDiffer(t *testing.T) {
@@ -35,24 +36,31 @@ func TestDiffer(t *testing.T) {
 		a, b Spread
 		want int
 	}{
-		{"2 % of a size", Bytes, one(98 * m), one(100 * m), 0},
-		{"more than that", Bytes, one(97.9 * m), one(100 * m), -1},
-		{"256 KiB", Bytes, one(1.25 * m), one(1 * m), 0},
-		{"a little more", Bytes, one(1.26 * m), one(1 * m), 1},
+		{"2 % of a size", Bytes, two(98 * m), two(100 * m), 0},
+		{"more than that", Bytes, two(97.9 * m), two(100 * m), -1},
+		{"256 KiB", Bytes, two(1.25 * m), two(1 * m), 0},
+		{"a little more", Bytes, two(1.26 * m), two(1 * m), 1},
 		{"runs that overlap", Bytes, three(80*m, 90*m, 101*m), three(100*m, 110*m, 120*m), 0},
 		{"one within the other", Bytes, three(80*m, 90*m, 120*m), one(110 * m), 0},
-		{"runs apart", Bytes, three(80*m, 90*m, 99*m), three(100*m, 110*m, 120*m), -1},
+		{"runs apart", Bytes, three(85*m, 90*m, 95*m), three(100*m, 110*m, 115*m), -1},
 		{"runs apart by less than the jitter", Bytes, three(100*m, 100.1*m, 100.2*m), three(100.3*m, 100.4*m, 100.5*m), 0},
-		{"50 ms", After, one(40e6), one(0), 0},
-		{"more than 50 ms", After, one(51e6), one(0), 1},
-		{"5 % of a time", After, one(95.1e9), one(100e9), 0},
-		{"less", After, one(94e9), one(100e9), -1},
-		{"20 ms of CPU", CPUTime, one(20e6), one(0), 0},
-		{"5 % of CPU", CPUTime, one(1.06e9), one(1e9), 1},
-		{"a fifth of a latency", Latency, one(3.6e6), one(3e6), 0},
-		{"more", Latency, one(4e6), one(3e6), 1},
-		{"5 % of an area", ByteSeconds, one(95), one(100), 0},
-		{"more of an area", ByteSeconds, one(94.9), one(100), -1},
+		{"50 ms", After, two(40e6), two(0), 0},
+		{"more than 50 ms", After, two(51e6), two(0), 1},
+		{"5 % of a time", After, two(95.1e9), two(100e9), 0},
+		{"less", After, two(94e9), two(100e9), -1},
+		{"20 ms of CPU", CPUTime, two(20e6), two(0), 0},
+		{"5 % of CPU", CPUTime, two(1.06e9), two(1e9), 1},
+		{"a fifth of a latency", Latency, two(3.6e6), two(3e6), 0},
+		{"more", Latency, two(4e6), two(3e6), 1},
+		{"5 % of an area", ByteSeconds, two(95), two(100), 0},
+		{"more of an area", ByteSeconds, two(94.9), two(100), -1},
+		{"runs apart by less than each lies", Latency, three(0.53e6, 0.69e6, 0.83e6), three(0.47e6, 0.48e6, 0.51e6), 0},
+		{"by more", Latency, three(0.63e6, 0.69e6, 0.73e6), three(0.47e6, 0.48e6, 0.51e6), 1},
+		{"one run, a tenth of a size", Bytes, one(90 * m), one(100 * m), 0},
+		{"one run, more of a size", Bytes, one(89 * m), one(100 * m), -1},
+		{"one run beside three, a tenth of an area", ByteSeconds, one(90), three(99.9, 100, 100.1), 0},
+		{"one run, a third of a time", After, one(4.9e9), one(7e9), 0},
+		{"one run, more of a time", After, one(4.6e9), one(7e9), -1},
 		{"few faults", Count, one(100), one(0), 0},
 	} {
 		if got, back := differ(c.unit, c.a, c.b), differ(c.unit, c.b, c.a); got != c.want || back != -c.want {

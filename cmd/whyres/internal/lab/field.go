@@ -105,10 +105,12 @@ func (g Goal) Of() Field {
 		return LatencyP99
 	case GoalCPU:
 		return CPU
+	case GoalTime:
+		return NineTenths
 	case GoalRES:
 	}
 	return Area
 }
 
 // Goals are those that can be asked for.
-func Goals() []Goal { return []Goal{GoalRES, GoalLatency, GoalCPU} }
+func Goals() []Goal { return []Goal{GoalRES, GoalTime, GoalLatency, GoalCPU} }

@@ -5,7 +5,7 @@ func MeasureHelp() []struct{ Name, What string } {
 	what := [fields]string{
 		"the highest RES of the run. With several servers: of their sum at any one instant",
 		"RES at the end of the run, when the burst has been over for the time to settle",
-		"from the burst's end until RES was for good below the level at which half of what the default gives back (its peak less its rest) has left it there: the same level in every row. 0 if it was below before the burst had ended; at least the time to settle if it never was",
+		"from the burst's end until RES was for good below the level at which half of what the default gives back (from the highest RES once the burst has ended to that at rest) has left it there: the same level in every row. 0 if it was below before the burst had ended; at least the time to settle if it never was",
 		"the same of nine tenths",
 		"RES summed up over the run, in MiB times minutes: what the neighbours on the box could not have",
 		"CPU time of the garbage collector, as the Go runtime counts it: by the time its workers took, so that it is too much where they had to wait for a CPU; its work in idle time left out",

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"maps"
 	"slices"
 
 	"whyres/collector/course"
@@ -78,8 +79,10 @@ func (r *Result) level() {
 	}
 }
 
-// usual is what one server of the default has of RES at the most and at rest, in
-// bytes; not known where no run with a whole burst was measured.
+// usual is what one server of the default has of RES at the most once the burst has
+// ended, and at rest, in bytes; not known where no run with a whole burst was
+// measured. From what went before the burst's end nothing can be told: all would
+// have been quick.
 func (r *Result) usual() (peak, rest int64, known bool) {
 	row := r.Row(Default)
 	if row == nil {
@@ -91,29 +94,55 @@ func (r *Result) usual() (peak, rest int64, known bool) {
 		if run.Status != StatusDone || !run.Burst.whole() || run.Measures.Peak == nil || run.Measures.Rest == nil {
 			continue
 		}
-		peaks = append(peaks, float64(run.peakOfOne(r.Servers)))
+		peaks = append(peaks, float64(run.mostAfter(r.Servers)))
 		rests = append(rests, *run.Measures.Rest/float64(max(r.Servers, 1)))
 	}
 	peak, rest = int64(spreadOf(peaks).Median), int64(spreadOf(rests).Median)
 	return peak, rest, len(peaks) > 0
 }
 
+// mostAfter is the highest RES that a server had when the burst had ended, of several
+// their mean; its peak where the run does not tell.
+func (r *Run) mostAfter(servers int) int64 {
+	if len(r.Falls) == 0 {
+		return r.peakOfOne(servers)
+	}
+	sum := int64(0)
+	for _, falls := range r.Falls {
+		most := int64(0)
+		for _, f := range falls {
+			if f.After == nil || *f.After > 0 {
+				most = max(most, f.RES)
+			}
+		}
+		sum += most
+	}
+	return sum / int64(len(r.Falls))
+}
+
 // lackTimes takes the times away that the run has by levels of its own.
 func (r *Run) lackTimes() {
 	for _, f := range []Field{Half, NineTenths} {
 		*r.Measures.At(f) = nil
-		if r.Unknown == nil {
-			r.Unknown = map[string]string{}
-		}
+		r.Unknown = unknownBut(r.Unknown, f)
 		r.Unknown[f.ID()] = noLevels
 		r.AtLeast = without(r.AtLeast, f)
 	}
 }
 
-const noLevels = "the default gave nothing back, so that there is no level to compare by"
+// unknownBut copies, as without does.
+func unknownBut(reasons map[string]string, f Field) map[string]string {
+	out := map[string]string{}
+	maps.Copy(out, reasons)
+	delete(out, f.ID())
+	return out
+}
 
+const noLevels = "the default gave nothing back once the burst had ended, so that there is no level to compare by"
+
+// without copies: a run may be in several labs.
 func without(ids []string, f Field) []string {
-	return slices.DeleteFunc(ids, func(id string) bool { return id == f.ID() })
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == f.ID() })
 }
 
 // fallen sets when RES was for good below a level: of several servers the last.
@@ -128,7 +157,7 @@ func (r *Run) fallen(f Field, level, settle int64) {
 	}
 	value := float64(last)
 	*r.Measures.At(f) = &value
-	delete(r.Unknown, f.ID())
+	r.Unknown = unknownBut(r.Unknown, f)
 	r.AtLeast = without(r.AtLeast, f)
 	if least {
 		r.AtLeast = append(r.AtLeast, f.ID())

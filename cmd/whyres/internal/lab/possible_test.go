@@ -48,9 +48,10 @@ func TestWhatIsMeasuredIsValid(t *testing.T) {
 		if err := again.Valid(); err != nil {
 			t.Fatalf("%v: %s", err, text)
 		}
+		judged := &l.Row(Default).Runs[0]
 		for _, f := range Fields() {
-			if (*run.Measures.At(f) == nil) != (run.Unknown[f.ID()] != "") {
-				t.Fatalf("%s: %v, unknown because %q", f, *run.Measures.At(f), run.Unknown[f.ID()])
+			if (*judged.Measures.At(f) == nil) != (judged.Unknown[f.ID()] != "") {
+				t.Fatalf("%s: %v, unknown because %q", f, *judged.Measures.At(f), judged.Unknown[f.ID()])
 			}
 		}
 	}

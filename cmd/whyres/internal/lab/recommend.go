@@ -67,9 +67,8 @@ func (w *Row) whyUnknown(f Field) string {
 }
 
 // best is the row that is to be recommended: of those that cannot be told from the
-// best by the goal's measure the one with the fewest prices, where one that is not
-// known may be one. Nil where none is
-// better than the default. What has failed once is not recommended.
+// best by the goal's measure the cheapest. Nil where none is better than the default.
+// What has failed once is not recommended.
 func (r *Result) best(f Field) *Row {
 	var found *Row
 	var least Spread
@@ -80,11 +79,18 @@ func (r *Result) best(f Field) *Row {
 		case sign == nil || *sign >= 0 || w.troubled():
 		case found == nil:
 			found, least = w, value // the rows are in order: it is the best
-		case differ(f.Unit(), value, least) == 0 && w.maybeWorse(f) < found.maybeWorse(f):
+		case asGoodAs(least, value, f.Unit()) && w.cheaper(found, f):
 			found = w
 		}
 	}
 	return found
+}
+
+// asGoodAs reports that a value is no more than the best one but for chance, by its
+// median and by its worst run: what lies far apart itself is no better for it.
+func asGoodAs(best, value Spread, u Unit) bool {
+	room := max(best.Max-best.Min, chance(u, best.Median, min(best.N, value.N)))
+	return value.Median-best.Median <= room && value.Max-best.Max <= room
 }
 
 // troubled: a run of it was not done.
@@ -105,6 +111,27 @@ func (w *Row) worse(goal Field) []Field {
 
 // maybeWorse is how many prices it has or, for all that is known, may have.
 func (w *Row) maybeWorse(goal Field) int { return len(w.worse(goal)) + len(w.untold(goal)) }
+
+// cheaper: it has fewer prices, where one that is not known may be one; or as many, and
+// of them some that are lower and none that is higher.
+func (w *Row) cheaper(than *Row, goal Field) bool {
+	if a, b := w.maybeWorse(goal), than.maybeWorse(goal); a != b {
+		return a < b
+	}
+	lower := false
+	for _, f := range w.worse(goal) {
+		a, b := *w.Measures.At(f), *than.Measures.At(f)
+		if b.N == 0 {
+			return false
+		}
+		sign := differ(f.Unit(), a, b)
+		if sign > 0 {
+			return false
+		}
+		lower = lower || sign < 0
+	}
+	return lower
+}
 
 // untold are the prices of which nothing is known.
 func (w *Row) untold(goal Field) []Field {
@@ -138,7 +165,7 @@ func (r *Result) asGood(base *Row, f Field) (best string, says []string) {
 		}
 	}
 	if measured == 0 {
-		return Default, nil
+		return "", nil
 	}
 	best, says = Default, r.noneBetter(base, f)
 	if compared == 0 {
@@ -178,6 +205,8 @@ func (g Goal) aim() string {
 		return "For the shortest waits of small pulses here"
 	case GoalCPU:
 		return "For the least CPU of GC and scavenger here"
+	case GoalTime:
+		return "To have memory back soonest here"
 	case GoalRES:
 	}
 	return "For the least RES over time here"
@@ -228,6 +257,9 @@ func price(w, base *Row, goal Field) string {
 		unknown = append(unknown, f.String())
 	}
 	out := "It costs nothing that could be measured here"
+	if min(w.Measures.At(goal).N, base.Measures.At(goal).N) == 1 {
+		out = "One run of each shows nothing that it costs"
+	}
 	if len(costs) > 0 {
 		out = "Its price: " + strings.Join(costs, "; ")
 	}

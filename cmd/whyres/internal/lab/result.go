@@ -44,11 +44,13 @@ type Result struct {
 // Goal is what the rows are ordered by.
 type Goal string
 
-// The goals: GoalRES by Area, GoalLatency by LatencyP99, GoalCPU by CPU.
+// The goals: GoalRES by Area, GoalTime by NineTenths, GoalLatency by LatencyP99,
+// GoalCPU by CPU.
 const (
 	GoalRES     Goal = "res"
 	GoalLatency Goal = "latency"
 	GoalCPU     Goal = "cpu"
+	GoalTime    Goal = "time"
 )
 
 // Status is what became of a setting's or a run's measurement.
@@ -134,7 +136,8 @@ type Measures[T any] struct {
 	Rest T `json:"res_rest"`
 	// Half and NineTenths: ns from the burst's end until RES was for good below the
 	// level at which that part of what the default setting gives back has gone there
-	// (its medians of Peak and Rest): the same levels for all rows. 0 where RES was
+	// (from the highest RES once the burst has ended to Rest, medians of its runs):
+	// the same levels for all rows. 0 where RES was
 	// below before; at least Settle where it never was; unknown where the default gives
 	// nothing back. Where the default was not measured with a whole burst, the levels
 	// are of the run's own Peak and Rest.

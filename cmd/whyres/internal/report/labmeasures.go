@@ -9,7 +9,7 @@ import (
 // labFields are the measures that are compared, those of the table first.
 func labFields() []lab.Field {
 	return []lab.Field{
-		lab.Peak, lab.Rest, lab.Half, lab.NineTenths, lab.Area, lab.CPU, lab.LatencyP50, lab.LatencyP99, lab.Refaulted, lab.Faults,
+		lab.Peak, lab.Rest, lab.Half, lab.NineTenths, lab.Area, lab.CPU, lab.ProcessCPU, lab.LatencyP50, lab.LatencyP99, lab.Refaulted, lab.Faults,
 	}
 }
 

@@ -45,7 +45,12 @@ whyres.startOver = function () {
     if (chart) chart.draw();
     whyres.refillTable(document.querySelector('[data-table="over"]'));
   };
-  align("start");
+  // What a lab compares begins with the burst's end.
+  const burst = whyres.recordings.every((r) => r.burst_end !== null), press = (where) => {
+    document.querySelectorAll("[data-align]").forEach((b) => b.setAttribute("aria-pressed", String(b.dataset.align === where)));
+    align(where);
+  };
+  press(burst ? "burst" : "start");
   const look = (i) => ({ color: whyres.color(whyres.overLooks[i % whyres.overLooks.length]), type: whyres.overDashes[Math.floor(i / whyres.overLooks.length + i) % whyres.overDashes.length] });
   // Of a setting that ran several times the first run is shown until others are asked for.
   const first = Object.fromEntries(lines.filter((l) => l.again).map((l) => [l.name, false]));
@@ -67,8 +72,7 @@ whyres.startOver = function () {
   })]);
   document.querySelector('[data-align="burst"]').hidden = !whyres.recordings.some((r) => r.burst_end !== null);
   document.querySelectorAll("[data-align]").forEach((button) => button.addEventListener("click", () => {
-    document.querySelectorAll("[data-align]").forEach((b) => b.setAttribute("aria-pressed", String(b === button)));
-    align(button.dataset.align);
+    press(button.dataset.align);
   }));
 };
 
