@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"whyres/cmd/whyres/internal/lab"
+	"whyres/collector/ledger"
 )
 
 // Each command that the README shows is run, as it stands but for the numbers
@@ -62,6 +66,28 @@ func TestLabOfTheREADME(t *testing.T) {
 	}
 	if !strings.Contains(string(readme), strings.TrimSpace(got.out)) {
 		t.Errorf("the README does not have this (whyres lab --show cmd/whyres/testdata/night --markdown):\n%s", got.out)
+	}
+}
+
+// So are the numbers of two servers.
+func TestTwoServersOfTheREADME(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := execute(t, exec.Command(built().whyres, "lab", "--show", "testdata/pair", "--json"))
+	var r lab.Result
+	if err := json.Unmarshal([]byte(got.out), &r); err != nil {
+		t.Fatalf("%v: %s%s", err, got.out, got.err)
+	}
+	base, freed := r.Row(lab.Default), r.Row("free-once")
+	mib := func(bytes float64) string { return ledger.Size(int64(bytes)) }
+	for _, want := range []string{
+		"at the most " + mib(base.Measures.Peak.Median) + " between them", "of " + mib(base.SumOfPeaks().Median) + " that both need", "it was " + mib(freed.Measures.Peak.Median) + " (one run",
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(string(readme)), " "), want) {
+			t.Errorf("the README does not say %q", want)
+		}
 	}
 }
 
