@@ -42,7 +42,10 @@ func (r *Result) ofRows() []Remark {
 		if row.Status != StatusDone {
 			continue
 		}
-		for _, text := range row.remarks(r.Runs) {
+		for _, text := range append(row.remarks(r.Runs), r.otherLength(row)) {
+			if text == "" {
+				continue
+			}
 			key := text
 			if row.noted(text) {
 				key = numberless(text)
@@ -111,6 +114,31 @@ func (w *Row) remarks(runs int) []string {
 		}
 	}
 	return out
+}
+
+// otherLength tells of runs that took a tenth longer or shorter than the default's:
+// the area under RES is over all of a run.
+func (r *Result) otherLength(w *Row) string {
+	base := r.Row(Default)
+	if base == nil || base == w {
+		return ""
+	}
+	own, usual := w.took(), base.took()
+	if own.N == 0 || usual.N == 0 || max(own.Median-usual.Median, usual.Median-own.Median) <= usual.Median/10 {
+		return ""
+	}
+	return fmt.Sprintf("its runs took %s, the default's %s: the area under RES is over all of a run", duration(own.Median), duration(usual.Median))
+}
+
+// took is how long its runs were, in ns.
+func (w *Row) took() Spread {
+	var out []float64
+	for i := range w.Runs {
+		if w.Runs[i].Status == StatusDone && w.Runs[i].Took > 0 {
+			out = append(out, float64(w.Runs[i].Took))
+		}
+	}
+	return spreadOf(out)
 }
 
 // coarse is from where on it is said how far apart the readings of RES were.

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -57,5 +58,25 @@ func TestRemarksOfSeveralRuns(t *testing.T) {
 	}
 	if !slices.EqualFunc(got, want, func(a, b Remark) bool { return a.Text == b.Text && slices.Equal(a.Of, b.Of) }) {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// A load that is slower makes the area larger: that is told from a tenth on.
+func TestRunsOfAnotherLength(t *testing.T) {
+	for took, want := range map[int64]string{10e9: "", 11e9: "", 9e9: "", 12e9: "its runs took 12.0 s, the default's 10.0 s: ", 8e9: "its runs took 8.0 s, ", 0: ""} {
+		r := labOf(t, 1, Default, gogc50)
+		r.Add(Default, done(1, 100))
+		run := done(1, 100)
+		run.Took = took
+		r.Add(gogc50, run)
+		text := ""
+		for _, x := range r.Remarks() {
+			if strings.HasPrefix(x.Text, "its runs") {
+				text = x.Text
+			}
+		}
+		if !strings.HasPrefix(text, want) || (text == "") != (want == "") {
+			t.Errorf("%d: %q, want %q", took, text, want)
+		}
 	}
 }
