@@ -92,11 +92,11 @@ func (f *labFile) remember(tools labTools) (err error) {
 // asBefore tells whether further runs can be compared with those that were made.
 func (f *labFile) asBefore() error {
 	const anew = ": begin a new lab, its runs could not be compared with these"
-	host, err := kernel.Default().Host()
+	differs, err := f.hostDiffers()
 	if err != nil {
 		return err
 	}
-	if differs := lab.HostDiffers(f.Host, host); differs != "" {
+	if differs != "" {
 		return errors.New(differs + anew)
 	}
 	if here := connectionsHere(); f.How.OwnLoad && here < f.How.Big {
@@ -112,6 +112,16 @@ func (f *labFile) asBefore() error {
 	target, load, self := tools.programs()
 	return firstError(f.How.TargetProgram.same("the program of the target", target, anew), f.How.LoadProgram.same("the program of the load", load, anew),
 		f.How.WhyresProgram.same("whyres itself", self, anew))
+}
+
+// hostDiffers says in what the host is not as it was when the lab began; "" if in
+// nothing that memory or its times depend on.
+func (f *labFile) hostDiffers() (string, error) {
+	host, err := kernel.Default().Host()
+	if err != nil {
+		return "", err
+	}
+	return lab.HostDiffers(f.Host, host), nil
 }
 
 // sameFolder: command lines of the user's own may have paths that count from where

@@ -47,8 +47,8 @@ type labHow struct {
 	AtOnce    int    `json:"at_once"`
 	// Big is how many connections a big pulse of the own load has.
 	Big int `json:"big,omitempty"`
-	// TargetProgram, LoadProgram and whyres itself, and the folder where the lab began, are to be
-	// the same when it goes on. A lab of old does not have them.
+	// TargetProgram, LoadProgram and whyres itself, and the folder where the lab
+	// began, are to be the same when it goes on. A lab of old does not have them.
 	TargetProgram *labProgram `json:"target_program,omitempty"`
 	WhyresProgram *labProgram `json:"whyres_program,omitempty"`
 	LoadProgram   *labProgram `json:"load_program,omitempty"`

@@ -4,19 +4,19 @@ import (
 	"errors"
 	"fmt"
 
-	"whyres/cmd/whyres/internal/lab"
 	"whyres/cmd/whyres/internal/settings"
-	"whyres/collector/kernel"
 )
 
 // withHugePages does something while the host's mode of huge pages is another; ""
-// is the one it has. Refused says why it could not be set: then nothing was done.
+// is the one it has. It fails where the host is not as it was when the lab began:
+// somebody else may have set that mode. Refused says why it could not be set: then
+// nothing was done.
 func (w *labWork) withHugePages(mode string, do func() error) (refused, err error) {
-	host, err := kernel.Default().Host()
+	differs, err := w.results.hostDiffers()
 	if err != nil {
 		return nil, err
 	}
-	if differs := lab.HostDiffers(w.results.Host, host); differs != "" {
+	if differs != "" {
 		return nil, fmt.Errorf("%s, so that this run could not be compared: set it as it was, and go on with --resume and --retry", differs)
 	}
 	if mode == "" {

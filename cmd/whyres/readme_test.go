@@ -81,9 +81,9 @@ func TestTwoServersOfTheREADME(t *testing.T) {
 		t.Fatalf("%v: %s%s", err, got.out, got.err)
 	}
 	base, freed := r.Row(lab.Default), r.Row("free-once")
-	mib := func(bytes float64) string { return ledger.Size(int64(bytes)) }
+	size := func(bytes float64) string { return ledger.Size(int64(bytes)) }
 	for _, want := range []string{
-		"at the most " + mib(base.Measures.Peak.Median) + " between them", "of " + mib(base.SumOfPeaks().Median) + " that both need", "it was " + mib(freed.Measures.Peak.Median) + " (one run",
+		"at the most " + size(base.Measures.Peak.Median) + " between them", "of " + size(base.SumOfPeaks().Median) + " that both need", "it was " + size(freed.Measures.Peak.Median) + " (one run",
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(string(readme)), " "), want) {
 			t.Errorf("the README does not say %q", want)

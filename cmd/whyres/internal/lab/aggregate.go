@@ -82,7 +82,7 @@ func spreadOf(values []float64) Spread {
 // compare tells each measure beside the default's.
 func (w *Row) compare(base *Row) {
 	w.Against = Measures[*int]{}
-	if base == nil || w.short() != "" || base.short() != "" {
+	if base == nil || !w.Whole() || !base.Whole() {
 		return
 	}
 	for _, f := range Fields() {

@@ -137,10 +137,10 @@ type Measures[T any] struct {
 	// Half and NineTenths: ns from the burst's end until RES was for good below the
 	// level at which that part of what the default setting gives back has gone there
 	// (from the highest RES once the burst has ended to Rest, medians of its runs):
-	// the same levels for all rows. 0 where RES was
-	// below before; at least Settle where it never was; unknown where the default gives
-	// nothing back. Where the default was not measured with a whole burst, the levels
-	// are of the run's own Peak and Rest.
+	// the same levels for all rows. 0 where RES was below before; at least Settle
+	// where it never was; unknown where the default gives nothing back. Where the
+	// default was not measured with a whole burst, the levels are of the run's own
+	// Peak and Rest.
 	Half       T `json:"half_ns"`
 	NineTenths T `json:"nine_tenths_ns"`
 	// Area is the integral of RES over the run, in byte seconds.

@@ -37,7 +37,7 @@ func forecastRow(s *clock.Saying, r row) row {
 		}
 	case m.Stage == clock.Garbage:
 		r.text = []clause{
-			say(gcName(m.AfterGC) + " tells what is garbage, up to " + size(m.UpTo) + " of new objects"),
+			tellsGarbage(m),
 			{full: "no time can be told: the first GC comes when the heap has grown", short: "no time can be told"},
 		}
 	default:
@@ -52,6 +52,11 @@ func forecastRow(s *clock.Saying, r row) row {
 	return r
 }
 
+// tellsGarbage: of older objects, too, some may have died, which nothing bounds.
+func tellsGarbage(m *clock.Made) clause {
+	return say(gcName(m.AfterGC) + " tells what is garbage, up to " + size(m.UpTo) + " of new objects")
+}
+
 // growthRow tells of a GC that comes by the heap's growth.
 func growthRow(m *clock.Made) []clause {
 	comes := clause{full: "comes by the heap's growth", short: "as the heap grows"}
@@ -60,7 +65,7 @@ func growthRow(m *clock.Made) []clause {
 		comes.full, comes.short = comes.full+in, comes.short+in
 	}
 	if m.Stage == clock.Garbage {
-		return []clause{say(gcName(m.AfterGC) + " tells what is garbage, up to " + size(m.UpTo) + " of new objects"), comes}
+		return []clause{tellsGarbage(m), comes}
 	}
 	return []clause{say("about " + size(m.Bytes)), say("after " + gcName(m.AfterGC)), comes}
 }
